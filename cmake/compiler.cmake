@@ -1,0 +1,27 @@
+# Warnings, hardening and the sanitizers. Warnings are errors: a build that prints nothing is a build to trust.
+set(BATON_WARNINGS -Wall -Wextra -Wpedantic -Wshadow -Wnon-virtual-dtor -Wold-style-cast -Wcast-qual
+    -Wconversion -Wno-sign-conversion -Woverloaded-virtual -Werror)
+
+set(BATON_SANITIZE "" CACHE STRING "Sanitizers: address,undefined or thread")
+if(BATON_SANITIZE)
+    add_compile_options(-fsanitize=${BATON_SANITIZE} -fno-omit-frame-pointer)
+    add_link_options(-fsanitize=${BATON_SANITIZE})
+endif()
+
+add_compile_options(-fstack-protector-strong)
+if(CMAKE_BUILD_TYPE STREQUAL "Release" OR CMAKE_BUILD_TYPE STREQUAL "RelWithDebInfo")
+    add_compile_options(-g1)
+    set(CMAKE_POSITION_INDEPENDENT_CODE ON)
+endif()
+
+# Asio and Beast: no deprecated names, our own executor types, no type erasure where it costs.
+add_compile_definitions(BOOST_ASIO_NO_DEPRECATED)
+
+find_program(BATON_CCACHE ccache)
+if(BATON_CCACHE)
+    set(CMAKE_CXX_COMPILER_LAUNCHER ${BATON_CCACHE})
+endif()
+find_program(BATON_MOLD mold)
+if(BATON_MOLD)
+    add_link_options(-fuse-ld=mold)
+endif()
