@@ -1,14 +1,18 @@
-# baton_room(NAME FOLDER... LINKS TARGET...): a folder of the tree as a static library baton_NAME. Includes are
+# baton_room(NAME [OBJECT] FOLDER... LINKS TARGET...): a folder of the tree as a static library baton_NAME. Includes are
 # written from the top of the tree, so that every #include names the room it comes from.
 function(baton_room name)
-    cmake_parse_arguments(ROOM "" "" "LINKS" ${ARGN})
+    cmake_parse_arguments(ROOM "OBJECT" "" "LINKS" ${ARGN})
     set(sources "")
     foreach(folder ${ROOM_UNPARSED_ARGUMENTS})
         file(GLOB found CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/${folder}/*.cpp)
         list(APPEND sources ${found})
     endforeach()
     if(sources)
-        add_library(baton_${name} STATIC ${sources})
+        if(ROOM_OBJECT)
+            add_library(baton_${name} OBJECT ${sources})
+        else()
+            add_library(baton_${name} STATIC ${sources})
+        endif()
         target_compile_options(baton_${name} PRIVATE ${BATON_WARNINGS})
         set(scope PUBLIC)
     else()

@@ -1,0 +1,152 @@
+// One request and its response in flight: the only thing that the network world and the Python world share.
+//
+// Threads: the connection fills `request`, `peer`, `body`, `route` and pushes it; from claim() on, one interpreter
+// thread owns the response side until done(). Each notify() makes what was written before it visible to the I/O thread.
+// Lifetime: counted references; the connection keeps one until done(), also when its client has gone.
+// Cannot: touch a socket or Python.
+#pragma once
+
+#include <atomic>
+#include <boost/smart_ptr/intrusive_ptr.hpp>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "server/dispatch/clock.hpp"
+#include "server/http/body_pipe.hpp"
+#include "server/http/request.hpp"
+#include "server/http/response.hpp"
+
+namespace baton::dispatch {
+
+class Inbox;
+class Exchange;
+using ExchangePtr = boost::intrusive_ptr<Exchange>;
+
+// Who is at the other end; the same for all requests of a connection.
+struct Peer {
+    std::string remote_address;  // empty on a unix socket
+    std::string remote_port;
+    std::string server_name;
+    std::string server_port;
+    bool tls = false;
+    std::string tls_protocol;        // "TLSv1.3"
+    std::string tls_cipher;
+    std::string client_certificate;  // subject, when one was asked for and given
+};
+
+// The request's body: complete in `buffered`, or streamed through `pipe` when it is larger than the buffer limit.
+struct RequestBody {
+    std::string buffered;
+    std::unique_ptr<http::BodyPipe> pipe;
+
+    void clear() {
+        buffered.clear();
+        pipe.reset();
+    }
+};
+
+// A part of an open file that the I/O thread sends without Python. Owns the descriptor.
+struct FileRegion {
+    int fd = -1;
+    std::uint64_t offset = 0;
+    std::uint64_t length = 0;
+
+    FileRegion(int descriptor, std::uint64_t from, std::uint64_t size) : fd(descriptor), offset(from), length(size) {}
+    FileRegion(FileRegion&& other) noexcept;
+    FileRegion& operator=(FileRegion&& other) noexcept;
+    ~FileRegion();
+};
+
+// What the ledger says of the time that an interpreter thread had the request, in nanoseconds. off_gil is the rest.
+struct Books {
+    Nanoseconds gil_wait = 0;
+    Nanoseconds gil_hold = 0;
+    Nanoseconds lock_wait = 0;
+    std::uint64_t acquisitions = 0;
+};
+
+struct Timeline {
+    Nanoseconds head = 0;     // request head complete
+    Nanoseconds queued = 0;   // put in the queue (body complete up to the buffer limit)
+    Nanoseconds claimed = 0;  // an interpreter thread took it
+    Nanoseconds done = 0;     // the application and its iterable's close() have returned
+    Nanoseconds sent = 0;     // last byte handed to the kernel
+};
+
+class Exchange {
+  public:
+    // Bytes of response body that wait for a slow client before the application is made to wait.
+    static constexpr std::size_t kPipeCapacity = 256 * 1024;
+
+    explicit Exchange(Inbox& home) : home_(home) {}
+    Exchange(const Exchange&) = delete;
+    Exchange& operator=(const Exchange&) = delete;
+
+    // --- Request side: written by the connection before push(), constant afterwards.
+    http::Request request;
+    std::shared_ptr<const Peer> peer;
+    RequestBody body;
+    std::string id;           // request id: the client's when it is well-formed, else ours
+    std::uint32_t route = 0;  // index in the route table
+    bool server_timing = false;
+
+    // --- Claim: exactly one of claim() and expire() succeeds.
+    bool claim(Nanoseconds at);
+    bool expire();
+
+    // --- Response side: the interpreter thread, between claim() and done().
+    http::ResponseHead head;
+    std::string route_name;          // what the application put in environ["baton.route"], when it did
+    std::optional<FileRegion> file;  // sent after `start`, instead of further bytes
+    // Body bytes that go out with the head. After commit() all further bytes go through write().
+    std::string start;
+    // Nothing but the head is needed to begin sending; more bytes follow through write().
+    void commit();
+    bool committed() const { return (events_.load(std::memory_order_relaxed) & kCommitted) != 0; }
+    // Blocks while the client is slow: call it without the GIL. False when the client has gone. Only after commit().
+    bool write(std::string_view bytes);
+    // Would write() return at once? Then it may be called with the GIL.
+    bool can_write(std::size_t bytes) const { return pipe_.has_room(bytes); }
+    // The body is complete (`complete`), or ends before its time and the connection must be closed. Implies commit().
+    void finish(bool complete = true);
+    bool finished() const { return (events_.load(std::memory_order_relaxed) & kFinished) != 0; }
+    // The application has returned: the interpreter thread lets go. Nothing of the Exchange may be touched afterwards.
+    void done(const Books& books, Nanoseconds at);
+    // The client has gone, or the connection has given the request up: what is written is dropped.
+    bool abandoned() const { return pipe_.abandoned(); }
+    // Tells the I/O thread to have a look; for what it cannot see itself, such as room in the request body's pipe.
+    void notify();
+
+    // --- I/O thread only.
+    static constexpr unsigned kCommitted = 1, kFinished = 2, kDone = 4, kIncomplete = 8;
+    unsigned events() const { return events_.load(std::memory_order_acquire); }
+    http::BodyPipe& pipe() { return pipe_; }
+    void abandon() { pipe_.abandon(); }
+    Timeline timeline;
+    const Books& books() const { return books_; }
+    // Called by the inbox for every notify(), coalesced. Set and cleared by the connection.
+    std::function<void()> on_event;
+
+  private:
+    friend class Inbox;
+    friend void intrusive_ptr_add_ref(Exchange* x) { x->references_.fetch_add(1, std::memory_order_relaxed); }
+    friend void intrusive_ptr_release(Exchange* x) {
+        if (x->references_.fetch_sub(1, std::memory_order_acq_rel) == 1) delete x;
+    }
+    enum class Stage : std::uint8_t { queued, claimed, expired };
+
+    Inbox& home_;
+    http::BodyPipe pipe_{kPipeCapacity};
+    Books books_;
+    std::atomic<std::uint32_t> references_{0};
+    std::atomic<unsigned> events_{0};
+    std::atomic<Stage> stage_{Stage::queued};
+    std::atomic<bool> in_inbox_{false};
+    Exchange* next_ = nullptr;  // in the inbox
+};
+
+}  // namespace baton::dispatch

@@ -1,0 +1,35 @@
+// What interpreter threads have to say to one I/O thread: a list of Exchanges to look at.
+//
+// Threads: post() from any thread, lock-free, may be called with the GIL; everything else from the I/O thread.
+// Lifetime: outlives every Exchange that calls it home.
+// Cannot: block. It wakes the I/O thread only when that one has said that it sleeps, at most once per sleep.
+#pragma once
+
+#include <atomic>
+#include <functional>
+
+#include "server/dispatch/exchange.hpp"
+
+namespace baton::dispatch {
+
+class Inbox {
+  public:
+    // `wake` interrupts the I/O thread's wait; called on the posting thread.
+    explicit Inbox(std::function<void()> wake) : wake_(std::move(wake)) {}
+    ~Inbox();
+
+    void post(ExchangePtr exchange);
+
+    // Calls on_event of everything posted, oldest first; true if there was anything.
+    bool drain();
+    // Between prepare_sleep() and awake() a post wakes the thread. False: there is mail, do not sleep.
+    bool prepare_sleep();
+    void awake() { asleep_.store(false, std::memory_order_relaxed); }
+
+  private:
+    std::function<void()> wake_;
+    alignas(64) std::atomic<Exchange*> newest_{nullptr};
+    alignas(64) std::atomic<bool> asleep_{false};
+};
+
+}  // namespace baton::dispatch

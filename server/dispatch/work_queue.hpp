@@ -1,0 +1,60 @@
+// The queue between I/O threads and interpreter threads, and the parking place of idle interpreter threads.
+//
+// Threads: push() and flush() on I/O threads; try_pop() and park() on interpreter threads; the rest on any.
+// try_pop() and released() never block and may be called with the GIL; park() blocks and must not.
+// Lifetime: outlives all of its threads; close() ends every park().
+// Cannot: hold more than its limit: push() says no, and the caller answers 503.
+//
+// Waking is lazy on purpose. A thread that takes requests one after the other under one hold of the GIL needs no
+// help; a second one would only stand in line for the lock. So flush() wakes a thread only when none has claimed
+// work for a moment, and a thread that lets go of the GIL in the middle of a request wakes another (released()).
+#pragma once
+
+#include <atomic>
+#include <boost/lockfree/queue.hpp>
+#include <cstddef>
+#include <mutex>
+#include <optional>
+#include <vector>
+
+#include "server/dispatch/exchange.hpp"
+
+namespace baton::dispatch {
+
+class WorkQueue {
+  public:
+    explicit WorkQueue(std::size_t limit);
+    ~WorkQueue();
+
+    // I/O threads. push() queues without waking anyone; flush() does what is needed for what was pushed, and returns
+    // when to call it again although nothing new was pushed (nothing: no need).
+    bool push(ExchangePtr exchange);
+    std::optional<Nanoseconds> flush(Nanoseconds at);
+
+    // Interpreter threads. A null pointer means empty. The caller has still to claim() the Exchange.
+    ExchangePtr try_pop(Nanoseconds at);
+    // Waits until there is something to pop. False: the queue is closed and empty, end the thread.
+    bool park();
+    // This thread has let go of the GIL in the middle of a request: another may run.
+    void released();
+
+    void close();
+    std::size_t length() const { return length_.load(std::memory_order_relaxed); }
+    std::size_t idle_threads() const { return idle_count_.load(std::memory_order_relaxed); }
+
+  private:
+    struct Parked;
+
+    bool wake_one();
+
+    boost::lockfree::queue<Exchange*> exchanges_;
+    const std::size_t limit_;
+    alignas(64) std::atomic<std::size_t> length_{0};
+    alignas(64) std::atomic<Nanoseconds> last_claim_{0};
+    std::atomic<bool> closed_{false};
+    std::mutex idle_mutex_;
+    std::vector<Parked*> idle_;  // the last to fall idle wakes first: its caches are warm
+    std::atomic<std::size_t> idle_count_{0};
+};
+
+}  // namespace baton::dispatch
