@@ -1,6 +1,6 @@
 // One request and its response in flight: the only thing that the network world and the Python world share.
 //
-// Threads: the connection fills `request`, `peer`, `body`, `route` and pushes it; from claim() on, one interpreter
+// Threads: the connection fills `request`, `peer` and `body` and pushes it; from claim() on, one interpreter
 // thread owns the response side until done(). Each notify() makes what was written before it visible to the I/O thread.
 // Lifetime: counted references; the connection keeps one until done(), also when its client has gone.
 // Cannot: touch a socket or Python.
@@ -91,7 +91,6 @@ class Exchange {
     std::shared_ptr<const Peer> peer;
     RequestBody body;
     std::string id;           // request id: the client's when it is well-formed, else ours
-    std::uint32_t route = 0;  // index in the route table
     bool server_timing = false;
 
     // --- Claim: exactly one of claim() and expire() succeeds.
