@@ -1,9 +1,9 @@
 // One request and its response in flight: the only thing that the network world and the Python world share.
 //
 // Threads: the connection fills `request`, `peer` and `body` and pushes it; from claim() on, one interpreter
-// thread owns the response side until done(). Each notify() makes what was written before it visible to the I/O thread.
-// Lifetime: counted references; the connection keeps one until done(), also when its client has gone.
-// Cannot: touch a socket or Python.
+// thread owns the response side until done(). Each notify() makes what was written before it visible to the
+// I/O thread. Lifetime: counted references; the connection keeps one until done(), also when its client has
+// gone. Cannot: touch a socket or Python.
 #pragma once
 
 #include <atomic>
@@ -33,12 +33,13 @@ struct Peer {
     std::string server_name;
     std::string server_port;
     bool tls = false;
-    std::string tls_protocol;        // "TLSv1.3"
+    std::string tls_protocol;  // "TLSv1.3"
     std::string tls_cipher;
     std::string client_certificate;  // subject, when one was asked for and given
 };
 
-// The request's body: complete in `buffered`, or streamed through `pipe` when it is larger than the buffer limit.
+// The request's body: complete in `buffered`, or streamed through `pipe` when it is larger than the buffer
+// limit.
 struct RequestBody {
     std::string buffered;
     std::unique_ptr<http::BodyPipe> pipe;
@@ -55,13 +56,15 @@ struct FileRegion {
     std::uint64_t offset = 0;
     std::uint64_t length = 0;
 
-    FileRegion(int descriptor, std::uint64_t from, std::uint64_t size) : fd(descriptor), offset(from), length(size) {}
+    FileRegion(int descriptor, std::uint64_t from, std::uint64_t size)
+        : fd(descriptor), offset(from), length(size) {}
     FileRegion(FileRegion&& other) noexcept;
     FileRegion& operator=(FileRegion&& other) noexcept;
     ~FileRegion();
 };
 
-// What the ledger says of the time that an interpreter thread had the request, in nanoseconds. off_gil is the rest.
+// What the ledger says of the time that an interpreter thread had the request, in nanoseconds. off_gil is the
+// rest.
 struct Books {
     Nanoseconds gil_wait = 0;
     Nanoseconds gil_hold = 0;
@@ -73,6 +76,7 @@ struct Timeline {
     Nanoseconds head = 0;     // request head complete
     Nanoseconds queued = 0;   // put in the queue (body complete up to the buffer limit)
     Nanoseconds claimed = 0;  // an interpreter thread took it
+    Nanoseconds noted = 0;    // note_books(), when it was called
     Nanoseconds done = 0;     // the application and its iterable's close() have returned
     Nanoseconds sent = 0;     // last byte handed to the kernel
 };
@@ -90,7 +94,7 @@ class Exchange {
     http::Request request;
     std::shared_ptr<const Peer> peer;
     RequestBody body;
-    std::string id;           // request id: the client's when it is well-formed, else ours
+    std::string id;  // request id: the client's when it is well-formed, else ours
     bool server_timing = false;
 
     // --- Claim: exactly one of claim() and expire() succeeds.
@@ -106,18 +110,29 @@ class Exchange {
     // Nothing but the head is needed to begin sending; more bytes follow through write().
     void commit();
     bool committed() const { return (events_.load(std::memory_order_relaxed) & kCommitted) != 0; }
-    // Blocks while the client is slow: call it without the GIL. False when the client has gone. Only after commit().
+    // Blocks while the client is slow: call it without the GIL. False when the client has gone. Only after
+    // commit().
     bool write(std::string_view bytes);
     // Would write() return at once? Then it may be called with the GIL.
     bool can_write(std::size_t bytes) const { return pipe_.has_room(bytes); }
-    // The body is complete (`complete`), or ends before its time and the connection must be closed. Implies commit().
+    // The body is complete (`complete`), or ends before its time and the connection must be closed. Implies
+    // commit(). Worth calling when something slow may follow, such as the iterable's close(); done() implies
+    // it.
     void finish(bool complete = true);
     bool finished() const { return (events_.load(std::memory_order_relaxed) & kFinished) != 0; }
-    // The application has returned: the interpreter thread lets go. Nothing of the Exchange may be touched afterwards.
+    // The application has returned: the interpreter thread lets go. Implies finish(). Nothing of the Exchange
+    // may be touched afterwards.
     void done(const Books& books, Nanoseconds at);
+    // With server_timing: the books up to now, for a head that goes out before done(). Call it before
+    // commit() or finish().
+    void note_books(const Books& books, Nanoseconds at) {
+        noted_ = books;
+        timeline.noted = at;
+    }
     // The client has gone, or the connection has given the request up: what is written is dropped.
     bool abandoned() const { return pipe_.abandoned(); }
-    // Tells the I/O thread to have a look; for what it cannot see itself, such as room in the request body's pipe.
+    // Tells the I/O thread to have a look; for what it cannot see itself, such as room in the request body's
+    // pipe.
     void notify();
 
     // --- I/O thread only.
@@ -126,12 +141,14 @@ class Exchange {
     http::BodyPipe& pipe() { return pipe_; }
     void abandon() { pipe_.abandon(); }
     Timeline timeline;
-    const Books& books() const { return books_; }
+    const Books& books() const { return books_; }        // after kDone
+    const Books& noted_books() const { return noted_; }  // after kCommitted, when timeline.noted is set
     // Called by the inbox for every notify(), coalesced. Set and cleared by the connection.
     std::function<void()> on_event;
 
   private:
     friend class Inbox;
+    void mark_finished(bool complete);
     friend void intrusive_ptr_add_ref(Exchange* x) { x->references_.fetch_add(1, std::memory_order_relaxed); }
     friend void intrusive_ptr_release(Exchange* x) {
         if (x->references_.fetch_sub(1, std::memory_order_acq_rel) == 1) delete x;
@@ -141,6 +158,7 @@ class Exchange {
     Inbox& home_;
     http::BodyPipe pipe_{kPipeCapacity};
     Books books_;
+    Books noted_;
     std::atomic<std::uint32_t> references_{0};
     std::atomic<unsigned> events_{0};
     std::atomic<Stage> stage_{Stage::queued};

@@ -1,8 +1,8 @@
 // What interpreter threads have to say to one I/O thread: a list of Exchanges to look at.
 //
-// Threads: post() from any thread, lock-free, may be called with the GIL; everything else from the I/O thread.
-// Lifetime: outlives every Exchange that calls it home.
-// Cannot: block. It wakes the I/O thread only when that one has said that it sleeps, at most once per sleep.
+// Threads: post() from any thread, lock-free, may be called with the GIL; everything else from the I/O
+// thread. Lifetime: outlives every Exchange that calls it home. Cannot: block. It wakes the I/O thread only
+// when that one has said that it sleeps, at most once per sleep.
 #pragma once
 
 #include <atomic>

@@ -5,9 +5,10 @@
 // Lifetime: outlives all of its threads; close() ends every park().
 // Cannot: hold more than its limit: push() says no, and the caller answers 503.
 //
-// Waking is lazy on purpose. A thread that takes requests one after the other under one hold of the GIL needs no
-// help; a second one would only stand in line for the lock. So flush() wakes a thread only when none has claimed
-// work for a moment, and a thread that lets go of the GIL in the middle of a request wakes another (released()).
+// Waking is lazy on purpose. A thread that takes requests one after the other under one hold of the GIL needs
+// no help; a second one would only stand in line for the lock. So flush() wakes a thread only when none has
+// claimed work for a moment, and a thread that lets go of the GIL in the middle of a request wakes another
+// (released()).
 #pragma once
 
 #include <atomic>
@@ -26,8 +27,8 @@ class WorkQueue {
     explicit WorkQueue(std::size_t limit);
     ~WorkQueue();
 
-    // I/O threads. push() queues without waking anyone; flush() does what is needed for what was pushed, and returns
-    // when to call it again although nothing new was pushed (nothing: no need).
+    // I/O threads. push() queues without waking anyone; flush() does what is needed for what was pushed, and
+    // returns when to call it again although nothing new was pushed (nothing: no need).
     bool push(ExchangePtr exchange);
     std::optional<Nanoseconds> flush(Nanoseconds at);
 

@@ -1,9 +1,9 @@
 // A bounded stream of body bytes between an I/O thread and an interpreter thread, in either direction.
 //
-// Threads: one producer and one consumer, one of each world. The I/O end (try_*) never blocks; the interpreter
-// end (write, read) blocks and must be called without the GIL. Wake-ups of the I/O end are the Exchange's work.
-// Lifetime: shared by both ends through the Exchange.
-// Cannot: count more than its capacity in memory, however much flows through; carry more than one producer.
+// Threads: one producer and one consumer, one of each world. The I/O end (try_*) never blocks; the
+// interpreter end (write, read) blocks and must be called without the GIL. Wake-ups of the I/O end are the
+// Exchange's work. Lifetime: shared by both ends through the Exchange. Cannot: count more than its capacity
+// in memory, however much flows through; carry more than one producer.
 #pragma once
 
 #include <condition_variable>
@@ -30,8 +30,8 @@ class BodyPipe {
     enum class Read { data, end, broken };
     // Appends at most `most` bytes to `out`, waiting for the first of them.
     Read read(std::string& out, std::size_t most);
-    // Exchanges `out` (which must be empty) for everything that is there. `end` and `broken` only when nothing is left; `data` with
-    // an empty `out` means that nothing has come yet.
+    // Exchanges `out` (which must be empty) for everything that is there. `end` and `broken` only when
+    // nothing is left; `data` with an empty `out` means that nothing has come yet.
     Read try_take(std::string& out);
     // The consumer has gone: producers stop waiting, and later bytes are dropped.
     void abandon();

@@ -2,7 +2,8 @@
 //
 // Threads: filled by one I/O thread, then read by one interpreter thread; never written again after that.
 // Lifetime: owns its bytes; every view it returns lives as long as the Request and dies with clear().
-// Cannot: hold a body (RequestBody does) or decide what a request means (the parser has refused the ambiguous).
+// Cannot: hold a body (RequestBody does) or decide what a request means (the parser has refused the
+// ambiguous).
 #pragma once
 
 #include <cstdint>
@@ -23,7 +24,8 @@ class Request {
     std::string_view method() const { return view(method_); }
     // The request target as sent, for logs.
     std::string_view target() const { return view(target_); }
-    // Path still percent-encoded, and percent-decoded (RFC 3986 section 2.1); both start with '/', or are "*".
+    // Path still percent-encoded, and percent-decoded (RFC 3986 section 2.1); both start with '/', or are
+    // "*".
     std::string_view raw_path() const { return view(raw_path_); }
     std::string_view path() const { return view(path_); }
     // After the '?', still encoded; empty when there is none.

@@ -12,8 +12,8 @@
 
 namespace baton::http {
 
-// Why a field of the application's is refused. `none` means that it was taken (or dropped, as hop-by-hop fields
-// are, which belong to the server: PEP 3333, "Other HTTP Features").
+// Why a field of the application's is refused. `none` means that it was taken (or dropped, as hop-by-hop
+// fields are, which belong to the server: PEP 3333, "Other HTTP Features").
 enum class FieldFault {
     none,
     bad_name,           // not a token (RFC 9110 section 5.6.2)

@@ -1,0 +1,80 @@
+#include "server/dispatch/exchange.hpp"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "server/dispatch/inbox.hpp"
+
+namespace baton::dispatch {
+
+FileRegion::FileRegion(FileRegion&& other) noexcept
+    : fd(std::exchange(other.fd, -1)), offset(other.offset), length(other.length) {}
+
+FileRegion& FileRegion::operator=(FileRegion&& other) noexcept {
+    std::swap(fd, other.fd);
+    offset = other.offset;
+    length = other.length;
+    return *this;
+}
+
+FileRegion::~FileRegion() {
+    if (fd >= 0) ::close(fd);
+}
+
+bool Exchange::claim(Nanoseconds at) {
+    Stage expected = Stage::queued;
+    if (!stage_.compare_exchange_strong(expected, Stage::claimed, std::memory_order_acq_rel)) return false;
+    timeline.claimed = at;
+    return true;
+}
+
+bool Exchange::expire() {
+    Stage expected = Stage::queued;
+    return stage_.compare_exchange_strong(expected, Stage::expired, std::memory_order_acq_rel);
+}
+
+void Exchange::commit() {
+    if (committed()) return;
+    events_.fetch_or(kCommitted, std::memory_order_release);
+    notify();
+}
+
+bool Exchange::write(std::string_view bytes) {
+    // By parts, each announced: the pipe has room again only when the I/O thread has been told to take what
+    // is there.
+    while (!bytes.empty()) {
+        const std::string_view part = bytes.substr(0, kPipeCapacity / 2);
+        if (!pipe_.write(part)) return false;
+        notify();
+        bytes.remove_prefix(part.size());
+    }
+    return true;
+}
+
+void Exchange::mark_finished(bool complete) {
+    pipe_.close(complete);
+    const unsigned incomplete = complete ? 0U : kIncomplete;
+    events_.fetch_or(kCommitted | kFinished | incomplete, std::memory_order_release);
+}
+
+void Exchange::finish(bool complete) {
+    if (finished()) return;
+    mark_finished(complete);
+    notify();
+}
+
+void Exchange::done(const Books& books, Nanoseconds at) {
+    if (!finished()) mark_finished(true);
+    books_ = books;
+    timeline.done = at;
+    events_.fetch_or(kDone, std::memory_order_release);
+    notify();
+}
+
+void Exchange::notify() {
+    if (!in_inbox_.exchange(true, std::memory_order_acq_rel)) home_.post(ExchangePtr(this));
+}
+
+}  // namespace baton::dispatch

@@ -1,0 +1,99 @@
+#include "server/dispatch/work_queue.hpp"
+
+#include <algorithm>
+#include <semaphore>
+
+namespace baton::dispatch {
+
+namespace {
+
+// For so long after a claim the claiming thread is trusted to come back for more by itself.
+constexpr Nanoseconds kHot = 100'000;
+// How soon to look again whether that trust was justified.
+constexpr Nanoseconds kRecheck = 1'000'000;
+
+}  // namespace
+
+struct WorkQueue::Parked {
+    std::binary_semaphore wake{0};
+};
+
+WorkQueue::WorkQueue(std::size_t limit) : exchanges_(limit), limit_(limit) {}
+
+WorkQueue::~WorkQueue() {
+    exchanges_.consume_all([](Exchange* x) { const ExchangePtr released(x, false); });
+}
+
+bool WorkQueue::push(ExchangePtr exchange) {
+    if (length_.fetch_add(1, std::memory_order_relaxed) >= limit_) {
+        length_.fetch_sub(1, std::memory_order_relaxed);
+        return false;
+    }
+    Exchange* const x = exchange.detach();
+    if (exchanges_.push(x)) return true;
+    const ExchangePtr released(x, false);
+    length_.fetch_sub(1, std::memory_order_relaxed);
+    return false;
+}
+
+std::optional<Nanoseconds> WorkQueue::flush(Nanoseconds at) {
+    if (length_.load(std::memory_order_seq_cst) == 0 || idle_threads() == 0) return std::nullopt;
+    if (at - last_claim_.load(std::memory_order_relaxed) < kHot) return kRecheck;
+    wake_one();
+    return kRecheck;
+}
+
+ExchangePtr WorkQueue::try_pop(Nanoseconds at) {
+    Exchange* x = nullptr;
+    if (!exchanges_.pop(x)) return nullptr;
+    length_.fetch_sub(1, std::memory_order_relaxed);
+    last_claim_.store(at, std::memory_order_relaxed);
+    return ExchangePtr(x, false);
+}
+
+bool WorkQueue::park() {
+    thread_local Parked
+        self;  // outlives the park: wake_one() may still be in release() when acquire() returns
+    {
+        const std::lock_guard lock(idle_mutex_);
+        idle_.push_back(&self);
+        idle_count_.store(idle_.size(), std::memory_order_seq_cst);
+    }
+    // Counted as idle first, then the look at the queue: a push either sees this thread idle or is seen here.
+    if (length_.load(std::memory_order_seq_cst) > 0 || closed_.load(std::memory_order_seq_cst)) {
+        const std::lock_guard lock(idle_mutex_);
+        const auto found = std::find(idle_.begin(), idle_.end(), &self);
+        if (found != idle_.end()) {
+            idle_.erase(found);
+            idle_count_.store(idle_.size(), std::memory_order_relaxed);
+            return !closed_.load(std::memory_order_relaxed) || length() > 0;
+        }
+    }
+    self.wake.acquire();
+    return !closed_.load(std::memory_order_acquire) || length() > 0;
+}
+
+bool WorkQueue::wake_one() {
+    Parked* parked = nullptr;
+    {
+        const std::lock_guard lock(idle_mutex_);
+        if (idle_.empty()) return false;
+        parked = idle_.back();
+        idle_.pop_back();
+        idle_count_.store(idle_.size(), std::memory_order_relaxed);
+    }
+    parked->wake.release();
+    return true;
+}
+
+void WorkQueue::released() {
+    if (length_.load(std::memory_order_relaxed) > 0 && idle_threads() > 0) wake_one();
+}
+
+void WorkQueue::close() {
+    closed_.store(true, std::memory_order_seq_cst);
+    while (wake_one()) {
+    }
+}
+
+}  // namespace baton::dispatch
