@@ -1,48 +1,95 @@
 // Where an I/O thread writes down what happened: one shard per thread, one writer, no locks.
 //
-// Threads: every method from the one I/O thread that owns the shard; the collector reads from another at any time.
-// Lifetime: owned by Registry, outlives the threads.
-// Cannot: allocate on the usual path (only the first request of a route, method and status does).
+// Threads: every method from the one I/O thread that owns the shard, except add_to(), which any thread may
+// call. Lifetime: owned by Shards, outlives the threads. Cannot: allocate on the usual path (only the first
+// request of a route, method and status does).
 #pragma once
 
+#include <array>
+#include <atomic>
+#include <cstddef>
 #include <cstdint>
 #include <string_view>
 
 #include "server/dispatch/exchange.hpp"
+#include "server/metrics/histogram.hpp"
+#include "server/metrics/phases.hpp"
+#include "server/routing/route_cache.hpp"
 
 namespace baton::metrics {
+
+struct RequestTotals;  // totals.hpp
 
 enum class Rejection : std::uint8_t {
     queue_full,
     queue_timeout,
     draining,
-    malformed,           // 400, 501, 505
-    header_too_large,    // 431
-    target_too_long,     // 414
-    body_too_large,      // 413
-    header_timeout,      // 408
-    body_timeout,        // 408
-    request_timeout,     // 504
+    malformed,         // 400, 501, 505
+    header_too_large,  // 431
+    target_too_long,   // 414
+    body_too_large,    // 413
+    header_timeout,    // 408
+    body_timeout,      // 408
+    request_timeout,   // 504
     too_many_connections,
 };
+inline constexpr std::array<std::string_view, 11> kRejectionNames = {
+    "queue_full",          "queue_timeout",  "draining",       "malformed",    "header_too_large",
+    "target_too_long",     "body_too_large", "header_timeout", "body_timeout", "request_timeout",
+    "too_many_connections"};
 
-class Recorder {
+class alignas(64) Recorder final {
   public:
-    virtual ~Recorder() = default;
+    explicit Recorder(routing::RouteTable& routes) : routes_(routes) {}
+    ~Recorder();
+    Recorder(const Recorder&) = delete;
+    Recorder& operator=(const Recorder&) = delete;
 
     // A request whose response is complete or given up. Phases come from the timeline and the books.
-    virtual void request(const dispatch::Exchange& exchange, int status) = 0;
+    void request(const dispatch::Exchange& exchange, int status);
     // A request (or connection) that no application saw.
-    virtual void rejected(Rejection reason) = 0;
+    void rejected(Rejection reason) { bump(rejected_[static_cast<std::size_t>(reason)]); }
 
-    virtual void request_started() = 0;   // active + 1
-    virtual void request_ended() = 0;     // active - 1
-    virtual void connection_opened() = 0; // starts as active
-    virtual void connection_closed(bool was_idle) = 0;
-    virtual void connection_idle() = 0;    // active -> idle
-    virtual void connection_active() = 0;  // idle -> active
-    virtual void received(std::uint64_t bytes) = 0;
-    virtual void sent(std::uint64_t bytes) = 0;
+    void request_started() { bump<std::int64_t>(active_requests_, 1); }
+    void request_ended() { bump<std::int64_t>(active_requests_, -1); }
+    // A connection starts as active.
+    void connection_opened() {
+        bump(connections_opened_);
+        bump<std::int64_t>(connections_active_, 1);
+    }
+    void connection_closed(bool was_idle) {
+        bump<std::int64_t>(was_idle ? connections_idle_ : connections_active_, -1);
+    }
+    void connection_idle() { move_connection(connections_active_, connections_idle_); }
+    void connection_active() { move_connection(connections_idle_, connections_active_); }
+    void received(std::uint64_t bytes) { bump(received_, bytes); }
+    void sent(std::uint64_t bytes) { bump(sent_, bytes); }
+
+    // Adds what this shard has counted so far.
+    void add_to(RequestTotals& totals) const;
+    std::uint64_t requests() const { return requests_.load(std::memory_order_relaxed); }
+
+  private:
+    struct Series;  // one method, route and status
+    struct Route;   // everything of one route
+
+    static void move_connection(std::atomic<std::int64_t>& from, std::atomic<std::int64_t>& to) {
+        bump<std::int64_t>(from, -1);
+        bump<std::int64_t>(to, 1);
+    }
+    routing::RouteId route_of(const dispatch::Exchange& exchange, int status);
+    Route& route(routing::RouteId id);
+
+    routing::RouteCache routes_;
+    std::array<std::atomic<Route*>, routing::RouteTable::kIds> books_{};
+    std::atomic<std::uint64_t> requests_{0};
+    std::atomic<std::int64_t> active_requests_{0};
+    std::atomic<std::int64_t> connections_active_{0};
+    std::atomic<std::int64_t> connections_idle_{0};
+    std::atomic<std::uint64_t> connections_opened_{0};
+    std::atomic<std::uint64_t> received_{0};
+    std::atomic<std::uint64_t> sent_{0};
+    std::array<std::atomic<std::uint64_t>, kRejectionNames.size()> rejected_{};
 };
 
 }  // namespace baton::metrics

@@ -1,0 +1,24 @@
+#include "server/metrics/shards.hpp"
+
+namespace baton::metrics {
+
+Recorder& Shards::add() {
+    const std::lock_guard lock(mutex_);
+    return shards_.emplace_back(routes_);
+}
+
+RequestTotals Shards::totals() const {
+    const std::lock_guard lock(mutex_);
+    RequestTotals totals;
+    for (const Recorder& shard : shards_) shard.add_to(totals);
+    return totals;
+}
+
+std::uint64_t Shards::requests() const {
+    const std::lock_guard lock(mutex_);
+    std::uint64_t all = 0;
+    for (const Recorder& shard : shards_) all += shard.requests();
+    return all;
+}
+
+}  // namespace baton::metrics
