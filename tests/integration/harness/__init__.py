@@ -1,0 +1,1 @@
+"""What the tests drive a server with: the process, a raw client, a reader of metrics."""
