@@ -1,0 +1,51 @@
+// Everything that can be known at this moment, taken in one go: the one origin of /metrics and of the status
+// page.
+//
+// Threads: observe() and tick() from any thread, usually the admin's. Never waits for the GIL.
+// Lifetime: what its constructor is given outlives it.
+// Cannot: keep history beyond the ten seconds of the throughput.
+#pragma once
+
+#include <array>
+#include <string>
+#include <vector>
+
+#include "server/metrics/process.hpp"
+#include "server/metrics/shards.hpp"
+#include "server/metrics/sources.hpp"
+#include "server/metrics/thread_clocks.hpp"
+#include "server/metrics/throughput.hpp"
+#include "server/metrics/totals.hpp"
+
+namespace baton::metrics {
+
+struct Observation {
+    RequestTotals totals;
+    std::vector<std::string> route_labels;  // by id
+    std::vector<GilSample> gils;
+    ThreadStates threads;
+    std::size_t queue_length = 0;
+    RuntimeInfo runtime;
+    std::array<Nanoseconds, kRoleNames.size()> cpu_by_role{};
+    ProcessSample process;
+    double requests_per_cpu_second = 0.0;
+};
+
+class Observatory {
+  public:
+    Observatory(const Shards& shards, const ThreadClocks& clocks, Sources sources);
+
+    Observation observe() const;
+    // To be called about once a second; requests per CPU-second are counted over the last ten of them.
+    void tick();
+
+  private:
+    Throughput::Sample throughput_sample() const;
+
+    const Shards& shards_;
+    const ThreadClocks& clocks_;
+    const Sources sources_;
+    Throughput throughput_;
+};
+
+}  // namespace baton::metrics

@@ -1,0 +1,28 @@
+// What the kernel says of this process.
+//
+// Threads: pure functions over /proc/self.
+// Lifetime: nothing is kept.
+// Cannot: fail: what cannot be read is zero.
+#pragma once
+
+#include <cstdint>
+
+#include "server/dispatch/clock.hpp"
+
+namespace baton::metrics {
+
+using dispatch::Nanoseconds;
+
+struct ProcessSample {
+    Nanoseconds cpu = 0;
+    std::uint64_t resident_bytes = 0;
+    std::uint64_t virtual_bytes = 0;
+    std::uint64_t open_fds = 0;
+    std::uint64_t max_fds = 0;
+    double start_time = 0.0;  // seconds since the epoch
+};
+
+ProcessSample sample_process();
+Nanoseconds process_cpu();
+
+}  // namespace baton::metrics

@@ -1,0 +1,56 @@
+// What the metrics take from worlds that they do not know: main gives functions, these are their answers.
+//
+// Threads: the functions are called on the thread that asks for the metrics (the admin thread); they must not
+// wait for the GIL. Lifetime: what the functions refer to outlives the Observatory. Cannot: be left empty:
+// every function has to be there.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "server/metrics/histogram.hpp"
+
+namespace baton::metrics {
+
+// One GIL. `enabled` is false on a free-threaded build that runs without it; `exact` is false when the ledger
+// is off. Only with both do the other values count.
+struct GilSample {
+    std::string interpreter = "main";
+    bool enabled = true;
+    bool exact = false;
+    Nanoseconds held = 0;
+    Nanoseconds waiting = 0;
+    PhaseCount holds{};
+    PhaseCount waits{};
+    std::uint64_t forced = 0;
+    std::uint64_t voluntary = 0;
+    std::uint64_t waiters = 0;
+};
+
+struct ThreadStates {
+    std::size_t running = 0;  // with the GIL
+    std::size_t waiting = 0;  // in line for it
+    std::size_t off_gil = 0;  // in a request, without it
+    std::size_t idle = 0;
+};
+
+struct RuntimeInfo {
+    std::string version;
+    std::string python_version;
+    std::string mode;        // "threads"
+    std::string interface;   // "wsgi"
+    std::string gil_policy;  // "latency" or "cpython"
+    std::string ledger;      // "exact", or why it is off; not a label
+};
+
+struct Sources {
+    std::function<std::vector<GilSample>()> gils;
+    std::function<ThreadStates()> threads;
+    std::function<std::size_t()> queue_length;
+    std::function<RuntimeInfo()> runtime;
+};
+
+}  // namespace baton::metrics
