@@ -17,12 +17,15 @@ namespace baton::config {
 struct TcpAddress {
     std::string host;  // an address or a name; IPv6 without brackets
     std::uint16_t port = 0;
+    bool operator==(const TcpAddress&) const = default;
 };
 struct UnixAddress {
     std::string path;
+    bool operator==(const UnixAddress&) const = default;
 };
 struct InheritedSocket {
     int fd = -1;
+    bool operator==(const InheritedSocket&) const = default;
 };
 using BindAddress = std::variant<TcpAddress, UnixAddress, InheritedSocket>;
 std::string to_string(const BindAddress& address);
@@ -32,26 +35,27 @@ enum class AccessLog { off, common, json, format };
 enum class LogLevel { debug, info, warning, error };
 
 struct Tls {
-    std::string certificate;     // PEM chain; empty: no TLS
-    std::string key;             // PEM
-    std::string client_ca;       // PEM; empty: no client certificates asked for
+    std::string certificate;          // PEM chain; empty: no TLS
+    std::string key;                  // PEM
+    std::string client_ca;            // PEM; empty: no client certificates asked for
     std::string min_version = "1.2";  // "1.2" or "1.3"
     bool enabled() const { return !certificate.empty(); }
 };
 
 struct Limits {
-    std::size_t header_bytes = 64 * 1024;   // request line and fields together
-    std::size_t target_bytes = 16 * 1024;   // request target alone
+    std::size_t header_bytes = 64 * 1024;  // request line and fields together
+    std::size_t target_bytes = 16 * 1024;  // request target alone
     std::size_t header_fields = 200;
     std::uint64_t body_bytes = 1ULL << 30;
     std::size_t body_buffer_bytes = 256 * 1024;  // larger bodies are streamed to the application
     std::size_t connections = 10'000;
-    std::size_t queue = 1'024;              // requests waiting for an interpreter thread
+    std::size_t queue = 1'024;  // requests waiting for an interpreter thread
 };
 
 // Zero means no limit.
 struct Timeouts {
-    std::chrono::milliseconds header{10'000};      // first byte of a request to the end of its head; also TLS handshakes
+    std::chrono::milliseconds header{
+        10'000};  // first byte of a request to the end of its head; also TLS handshakes
     std::chrono::milliseconds body{30'000};        // between two reads of a request body
     std::chrono::milliseconds send{30'000};        // between two writes that the client takes
     std::chrono::milliseconds keep_alive{75'000};  // an idle connection
@@ -65,10 +69,10 @@ struct Python {
     bool factory = false;     // call it (without arguments) to get the application
     Interface interface = Interface::automatic;
     std::string chdir;
-    std::vector<std::string> path;  // put in front of sys.path, after the working directory
-    std::string venv;               // root of a virtual environment; empty: none
+    std::vector<std::string> path;          // put in front of sys.path, after the working directory
+    std::string venv;                       // root of a virtual environment; empty: none
     std::optional<double> switch_interval;  // seconds
-    unsigned threads = 0;  // interpreter threads
+    unsigned threads = 0;                   // interpreter threads
 };
 
 struct Config {

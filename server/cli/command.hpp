@@ -1,0 +1,41 @@
+// The command line: from argv and the environment to what main has to do.
+//
+// Threads: called once, before any thread starts.
+// Lifetime: the result owns everything.
+// Cannot: print or exit; main does both.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "server/config/config.hpp"
+#include "server/config/sources.hpp"
+
+namespace baton::cli {
+
+// `warnings` are lines for the log, once there is one.
+struct Serve {
+    config::Config config;
+    std::vector<std::string> warnings;
+};
+struct Check {
+    config::Config config;
+    std::vector<std::string> warnings;
+};
+// For standard output; exit status 0.
+struct Text {
+    std::string text;
+};
+// One line, without a line end, for standard error; exit status 2.
+struct Failure {
+    std::string line;
+};
+using Command = std::variant<Serve, Check, Text, Failure>;
+
+// `version` is what --version prints.
+Command parse(int argc, const char* const* argv, const config::Environment& environment,
+              std::string_view version);
+
+}  // namespace baton::cli
