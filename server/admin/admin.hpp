@@ -1,0 +1,49 @@
+// The admin address: metrics, health and state, on a thread of its own that never needs the GIL. It answers
+// while every interpreter is stuck and every I/O thread is busy.
+//
+// Threads: constructor, start() and stop() on one thread (main's); its own thread serves.
+// Lifetime: what `sources` refers to outlives it; stop() or the destructor ends the thread.
+// Cannot: be reached by more than 64 connections at once, or change anything.
+#pragma once
+
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <thread>
+
+#include "server/admin/sources.hpp"
+#include "server/config/config.hpp"
+
+namespace baton::admin {
+
+class Admin {
+  public:
+    // Binds and listens; throws std::system_error when the address is not to be had. Port 0 takes a free one.
+    Admin(const config::TcpAddress& address, Sources sources);
+    ~Admin();
+    Admin(const Admin&) = delete;
+    Admin& operator=(const Admin&) = delete;
+
+    void start();
+    void stop();
+
+    std::uint16_t port() const { return acceptor_.local_endpoint().port(); }
+    std::string url() const;
+
+  private:
+    boost::asio::awaitable<void> accept();
+    boost::asio::awaitable<void> session(boost::asio::ip::tcp::socket socket);
+    boost::asio::awaitable<void> tick();
+    void run();
+
+    const Sources sources_;
+    std::size_t sessions_ = 0;  // before io_, whose end ends the coroutines that count here
+    boost::asio::io_context io_{1};
+    boost::asio::ip::tcp::acceptor acceptor_{io_};
+    std::thread thread_;
+};
+
+}  // namespace baton::admin

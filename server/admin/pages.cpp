@@ -1,0 +1,92 @@
+#include "server/admin/pages.hpp"
+
+#include <array>
+
+#include "server/admin/status.hpp"
+#include "server/metrics/collector.hpp"
+#include "server/metrics/exposition.hpp"
+
+namespace baton::admin {
+namespace {
+
+constexpr std::string_view kText = "text/plain; charset=utf-8";
+constexpr std::string_view kHtml = "text/html; charset=utf-8";
+constexpr std::string_view kJson = "application/json";
+
+Page index_page(const Sources& sources);
+
+Page metrics_page(const Sources& sources) {
+    const auto families = metrics::families(sources.observatory.observe());
+    return {200, metrics::kExpositionType, metrics::exposition(families)};
+}
+
+Page livez(const Sources&) {
+    return plain(200, "ok\n");
+}
+
+Page readyz(const Sources& sources) {
+    const Readiness readiness = sources.readiness();
+    if (readiness == Readiness::ready) return plain(200, "ok\n");
+    return plain(503, std::string(word(readiness)) + '\n');
+}
+
+Page status_page(const Sources& sources) {
+    return {200, kJson, status_json(sources.observatory.observe(), sources.readiness())};
+}
+
+Page routes_page(const Sources& sources) {
+    return {200, kJson, routes_json(sources.observatory.observe())};
+}
+
+Page config_page(const Sources& sources) {
+    return {200, kJson, sources.config()};
+}
+
+struct Entry {
+    std::string_view path;
+    std::string_view says;
+    Page (*make)(const Sources&);
+};
+
+constexpr std::array<Entry, 7> kPages = {{
+    {"/", "this list", index_page},
+    {"/metrics", "metrics in Prometheus text", metrics_page},
+    {"/livez", "200 while the process runs", livez},
+    {"/readyz", "200 while requests are served, else 503 with the reason", readyz},
+    {"/status.json", "the state of the server, with the busiest routes", status_page},
+    {"/routes.json", "all routes and where their time went", routes_page},
+    {"/config.json", "the configuration in effect", config_page},
+}};
+
+Page index_page(const Sources&) {
+    std::string html =
+        "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><title>Baton</title></head>\n";
+    html += "<body><h1>Baton</h1>\n<ul>\n";
+    for (const Entry& entry : kPages) {
+        html.append("<li><a href=\"").append(entry.path).append("\">").append(entry.path);
+        html.append("</a> ").append(entry.says).append("</li>\n");
+    }
+    return {200, kHtml, html + "</ul></body></html>\n"};
+}
+
+Page not_found() {
+    std::string text = "There is no such page. There are:\n";
+    for (const Entry& entry : kPages) text.append(entry.path).append("  ").append(entry.says).append("\n");
+    return plain(404, std::move(text));
+}
+
+}  // namespace
+
+Page plain(unsigned status, std::string text) {
+    return {status, kText, std::move(text)};
+}
+
+Page page(std::string_view target, const Sources& sources) {
+    const std::string_view path = target.substr(0, target.find('?'));
+    for (const Entry& entry : kPages) {
+        if (entry.path == path) return entry.make(sources);
+    }
+    return not_found();
+}
+
+}  // namespace baton::admin

@@ -1,0 +1,104 @@
+#include "server/admin/session.hpp"
+
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <boost/beast/core/flat_buffer.hpp>
+#include <boost/beast/core/tcp_stream.hpp>
+#include <boost/beast/http/empty_body.hpp>
+#include <boost/beast/http/error.hpp>
+#include <boost/beast/http/message.hpp>
+#include <boost/beast/http/parser.hpp>
+#include <boost/beast/http/read.hpp>
+#include <boost/beast/http/string_body.hpp>
+#include <boost/beast/http/write.hpp>
+#include <chrono>
+#include <exception>
+#include <string>
+#include <utility>
+
+#include "server/admin/pages.hpp"
+
+namespace baton::admin {
+namespace {
+
+namespace asio = boost::asio;
+namespace beast = boost::beast;
+namespace http = boost::beast::http;
+
+using Parser = http::request_parser<http::empty_body>;
+using Response = http::response<http::string_body>;
+
+constexpr auto kAwait = asio::as_tuple(asio::use_awaitable);
+constexpr std::uint32_t kHeadLimit = 8 * 1024;
+// Also the keep-alive: scrapers come every 15 s or so, and the live page every second.
+constexpr std::chrono::seconds kTimeout{60};
+
+// The pages fetch nothing and are framed by nobody.
+constexpr std::string_view kSecurityPolicy =
+    "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+
+Page answer(http::verb method, std::string_view target, const Sources& sources) {
+    if (method != http::verb::get && method != http::verb::head) return plain(405, "GET and HEAD only\n");
+    try {
+        return page(target, sources);
+    } catch (const std::exception& error) {
+        return plain(500, std::string(error.what()) + '\n');
+    }
+}
+
+Response response(Page page, unsigned version, bool keep_alive) {
+    Response out;
+    out.version(version);
+    out.result(page.status);
+    out.set(http::field::content_type, page.type);
+    out.set(http::field::cache_control, "no-store");
+    out.set("Content-Security-Policy", kSecurityPolicy);
+    out.set("X-Content-Type-Options", "nosniff");
+    out.set("Referrer-Policy", "no-referrer");
+    if (page.status == 405) out.set(http::field::allow, "GET, HEAD");
+    out.body() = std::move(page.body);
+    out.prepare_payload();
+    out.keep_alive(keep_alive);
+    return out;
+}
+
+// Sends the head alone for HEAD: the same fields, Content-Length included (RFC 9110 section 9.3.2).
+asio::awaitable<bool> send(beast::tcp_stream& stream, const Response& out, bool head_only) {
+    http::response_serializer<http::string_body, http::fields> serializer(out);
+    beast::error_code error;
+    if (head_only) {
+        error = std::get<0>(co_await http::async_write_header(stream, serializer, kAwait));
+    } else {
+        error = std::get<0>(co_await http::async_write(stream, serializer, kAwait));
+    }
+    co_return !error;
+}
+
+}  // namespace
+
+asio::awaitable<void> serve(asio::ip::tcp::socket socket, const Sources& sources) {
+    beast::tcp_stream stream(std::move(socket));
+    beast::flat_buffer buffer(kHeadLimit);
+    bool keep_alive = true;
+    while (keep_alive) {
+        Parser parser;
+        parser.header_limit(kHeadLimit);
+        stream.expires_after(kTimeout);
+        const auto [error, size] = co_await http::async_read_header(stream, buffer, parser, kAwait);
+        if (error == http::error::end_of_stream || error == beast::error::timeout) break;
+        if (error && error.category() != http::make_error_code(http::error::bad_method).category()) break;
+        const auto& request = parser.get();
+        // A body that was announced is not read: the connection ends with the answer.
+        keep_alive = !error && request.keep_alive() && parser.is_done();
+        Page content = error == http::error::header_limit ? plain(431, "request head too large\n")
+                       : error                            ? plain(400, "not a request\n")
+                               : answer(request.method(), request.target(), sources);
+        const unsigned version = error ? 11 : request.version();
+        const Response out = response(std::move(content), version, keep_alive);
+        if (!co_await send(stream, out, !error && request.method() == http::verb::head)) break;
+    }
+    beast::error_code ignored;  // the peer may have closed first
+    stream.socket().shutdown(asio::ip::tcp::socket::shutdown_send, ignored);
+}
+
+}  // namespace baton::admin

@@ -1,0 +1,25 @@
+// What the admin pages are made of, besides the metrics.
+//
+// Threads: the functions are called on the admin thread; they must not wait for the GIL, nor for anything
+// that may hang. Lifetime: everything referred to outlives Admin. Cannot: change anything: the admin address
+// only tells.
+#pragma once
+
+#include <functional>
+#include <string>
+
+#include "server/metrics/observatory.hpp"
+#include "server/metrics/thread_clocks.hpp"
+
+namespace baton::admin {
+
+enum class Readiness { starting, ready, draining };
+
+struct Sources {
+    metrics::Observatory& observatory;
+    metrics::ThreadClocks& clocks;
+    std::function<Readiness()> readiness;
+    std::function<std::string()> config;  // the effective configuration as JSON text
+};
+
+}  // namespace baton::admin

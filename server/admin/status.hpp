@@ -1,0 +1,23 @@
+// The state of the server as JSON, from the same observation as /metrics.
+//
+// Threads: pure functions.
+// Lifetime: the text owns its bytes.
+// Cannot: say more than the metrics do; times are in seconds, as there.
+#pragma once
+
+#include <string>
+
+#include "server/admin/sources.hpp"
+#include "server/metrics/observatory.hpp"
+
+namespace baton::admin {
+
+// `starting`, `ready` or `draining`.
+std::string_view word(Readiness readiness);
+
+// Everything, with the routes that took the most time.
+std::string status_json(const metrics::Observation& seen, Readiness readiness);
+// All routes, the most time first.
+std::string routes_json(const metrics::Observation& seen);
+
+}  // namespace baton::admin
