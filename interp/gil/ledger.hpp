@@ -1,8 +1,9 @@
 // Exact books on CPython's GIL, without patching CPython and without its headers.
 //
-// How: CPython 3.11 to 3.15 guard the GIL with pthread mutexes and condition variables and call them through the
-// dynamic symbol table. This library defines those functions ahead of libc, forwards every call, and for the objects
-// that belong to a GIL knows from the order of calls when the lock was asked for, taken and released.
+// How: CPython 3.11 to 3.15 guard the GIL with pthread mutexes and condition variables and call them through
+// the dynamic symbol table. This library defines those functions ahead of libc, forwards every call, and for
+// the objects that belong to a GIL knows from the order of calls when the lock was asked for, taken and
+// released.
 //
 // Threads: everything here may be called from any thread, with or without the GIL, and takes no lock.
 // Lifetime: the whole process; state of threads that have ended stays in the sums.
@@ -29,17 +30,19 @@ struct Totals {
     std::uint64_t voluntary = 0;
 
     Totals& operator+=(const Totals& other);
+    Totals& operator-=(const Totals& other);
 };
 
-// The calling thread's totals up to this moment, the hold or wait in progress included. All zero for a thread that
-// never took a GIL. The difference of two calls on one thread is what happened between them.
+// The calling thread's totals up to this moment, the hold or wait in progress included. All zero for a thread
+// that never took a GIL. The difference of two calls on one thread is what happened between them.
 Totals this_thread();
 
-// Upper bounds of the histogram buckets in nanoseconds (10 us to 5 s, with an edge at the 5 ms switch interval); one
-// more bucket counts what is above the last.
+// Upper bounds of the histogram buckets in nanoseconds (10 us to 5 s, with an edge at the 5 ms switch
+// interval); one more bucket counts what is above the last.
 inline constexpr std::array<std::int64_t, 17> kBounds = {
-    10'000,     25'000,     50'000,      100'000,     250'000,     500'000,       1'000'000,     2'500'000,    5'000'000,
-    10'000'000, 25'000'000, 50'000'000, 100'000'000, 250'000'000, 500'000'000, 1'000'000'000, 5'000'000'000};
+    10'000,      25'000,      50'000,      100'000,       250'000,      500'000,
+    1'000'000,   2'500'000,   5'000'000,   10'000'000,    25'000'000,   50'000'000,
+    100'000'000, 250'000'000, 500'000'000, 1'000'000'000, 5'000'000'000};
 
 struct Histogram {
     std::array<std::uint64_t, kBounds.size() + 1> buckets{};
@@ -49,8 +52,8 @@ struct Histogram {
 // The sum over all threads of one GIL, the holds and waits in progress included.
 struct Snapshot {
     Totals totals;
-    Histogram holds;  // each uninterrupted hold
-    Histogram waits;  // each acquisition, uncontended ones included
+    Histogram holds;            // each uninterrupted hold
+    Histogram waits;            // each acquisition, uncontended ones included
     std::uint64_t waiters = 0;  // threads in line now
     bool main = false;          // the main interpreter's GIL
 };
@@ -60,11 +63,12 @@ std::vector<Snapshot> snapshot();
 using ReleaseHook = void (*)(void*);
 void on_release(ReleaseHook hook, void* argument);
 
-// The self-test: takes and releases through the given functions and compares the books with what was done. To be
-// called once, after the interpreter is initialised, by a thread that holds the GIL. Returns an empty string when the books are exact;
-// otherwise one line that says why not, and the ledger is off from then on: this_thread() stays zero.
+// The self-test: takes and releases through the given functions and compares the books with what was done. To
+// be called once, after the interpreter is initialised, by a thread that holds the GIL. Returns an empty
+// string when the books are exact; otherwise one line that says why not, and the ledger is off from then on:
+// this_thread() stays zero.
 struct Probe {
-    void* (*save_thread)();       // PyEval_SaveThread
+    void* (*save_thread)();         // PyEval_SaveThread
     void (*restore_thread)(void*);  // PyEval_RestoreThread
 };
 std::string self_test(const Probe& probe);

@@ -1,0 +1,111 @@
+// One thread's book on one GIL: what it has held, waited for and counted, and what it is doing now.
+//
+// Threads: one writer, the owner (the thread for which it was claimed); read() from any thread. The writer
+// never waits: a sequence number tells readers that they were overtaken, and they read again. Lifetime: made
+// at a thread's first take of a GIL and never freed. When the thread ends, the account keeps its sums and is
+// claimed by the next new thread of that GIL; so sums over accounts never go down. Cannot: know why its owner
+// does something; protocol.cpp does.
+#pragma once
+
+#include <array>
+#include <atomic>
+#include <cstdint>
+
+#include "interp/gil/ledger.hpp"
+
+namespace baton::gil {
+
+class Gil;
+struct Thread;
+
+enum class State : std::uint8_t {
+    kOff,       // without the GIL: native code, a system call, or not in Python at all
+    kWaiting,   // in line for the GIL
+    kHeld,      // with the GIL
+    kLockWait,  // without the GIL, in a Python lock
+};
+
+// A histogram with one writer and many readers.
+class HistogramBook {
+  public:
+    void add(std::int64_t value) noexcept;
+    void collect(Histogram& into) const noexcept;
+    void clear() noexcept;
+
+  private:
+    std::array<std::atomic<std::uint64_t>, kBounds.size() + 1> buckets_{};
+    std::atomic<std::int64_t> sum_{0};
+};
+
+class alignas(64) Account {
+  public:
+    explicit Account(Gil& gil) : gil_(gil) {}
+
+    Gil& gil() const { return gil_; }
+    State state() const { return state_.load(std::memory_order_relaxed); }
+
+    // The owner's entries, in the order in which protocol.cpp makes them; `time` is a reading of now().
+    void wait_begins(std::int64_t time) noexcept;
+    void wait_ends(
+        std::int64_t time) noexcept;  // without the GIL: the hand-over is done, or the thread gave up
+    void taken(std::int64_t time, bool contended) noexcept;
+    void released(std::int64_t time) noexcept;
+    void release_was_forced() noexcept;  // and so the owner has been in line again ever since
+    void lock_wait_begins(std::int64_t time) noexcept;
+    void lock_wait_ends(std::int64_t time) noexcept;
+
+    // The owner's totals since it claimed the account, up to `time`.
+    Totals own_totals(std::int64_t time) const noexcept;
+
+    struct Reading {
+        Totals totals;  // without what is in progress
+        Histogram holds;
+        Histogram waits;
+        State state = State::kOff;
+        std::int64_t since = 0;
+    };
+    Reading read() const noexcept;
+
+    // Ownership. claim() is false when another thread has it.
+    bool claim(Thread* owner) noexcept;
+    void give_back(std::int64_t time) noexcept;
+    const Thread* owner() const { return owner_.load(std::memory_order_relaxed); }
+
+    // In the child of a fork, where only one thread exists: the sums start at zero. The surviving thread's
+    // state stays, and what own_totals() says goes on from where it was; any other account becomes free.
+    void start_over(std::int64_t time, bool survives) noexcept;
+
+    Account* next_of_gil = nullptr;     // set once, before it is published
+    Account* next_of_thread = nullptr;  // the owner's
+
+  private:
+    class Entry;
+    Totals stored() const noexcept;
+    void clear() noexcept;
+
+    Gil& gil_;
+    std::atomic<Thread*> owner_{nullptr};
+    std::atomic<std::uint32_t> sequence_{0};  // odd while an entry is being made
+    std::atomic<State> state_{State::kOff};
+    std::atomic<std::int64_t> since_{0};  // when the state began
+
+    std::atomic<std::int64_t> held_{0};
+    std::atomic<std::int64_t> waited_{0};
+    std::atomic<std::int64_t> lock_waited_{0};
+    std::atomic<std::uint64_t> takes_{0};
+    std::atomic<std::uint64_t> contended_{0};
+    std::atomic<std::uint64_t> forced_{0};
+    std::atomic<std::uint64_t> releases_{0};
+
+    // The owner's alone.
+    std::int64_t waited_before_ = 0;  // waits that did not end with a take; they belong to the next one
+    Totals base_;                     // what the account said when it was claimed
+
+    HistogramBook holds_;
+    HistogramBook waits_;
+};
+
+// Adds what is in progress at `time`.
+void add_progress(Totals& totals, State state, std::int64_t since, std::int64_t time) noexcept;
+
+}  // namespace baton::gil

@@ -1,0 +1,112 @@
+// A lock that is made, taken and dropped with the pthread calls of CPython's ceval_gil.c, in their order, and
+// nothing else of CPython. Used like the GIL: take() and drop() in turns, from any thread.
+#pragma once
+
+#include <pthread.h>
+
+#include <atomic>
+#include <cstdint>
+#include <ctime>
+
+namespace baton::gil::test {
+
+class FakeGil {
+  public:
+    FakeGil() { create(); }
+    ~FakeGil() { destroy(); }
+    FakeGil(const FakeGil&) = delete;
+    FakeGil& operator=(const FakeGil&) = delete;
+
+    void create() {
+        pthread_mutex_init(&mutex_, nullptr);
+        pthread_mutex_init(&switch_mutex_, nullptr);
+        init(cond_);
+        init(switch_cond_);
+        locked_ = false;
+        holder_ = nullptr;
+    }
+
+    void destroy() {
+        pthread_cond_destroy(&cond_);
+        pthread_mutex_destroy(&mutex_);
+        pthread_cond_destroy(&switch_cond_);
+        pthread_mutex_destroy(&switch_mutex_);
+    }
+
+    void take() {
+        pthread_mutex_lock(&mutex_);
+        while (locked_) {
+            const timespec until = in_5_ms();
+            const std::uint64_t before = switches_;
+            const int result = pthread_cond_timedwait(&cond_, &mutex_, &until);
+            if (result != 0 && locked_ && switches_ == before) drop_request_ = true;
+        }
+        pthread_mutex_lock(&switch_mutex_);
+        locked_ = true;
+        if (holder_ != this_thread_mark()) ++switches_;
+        holder_ = this_thread_mark();
+        pthread_cond_signal(&switch_cond_);
+        pthread_mutex_unlock(&switch_mutex_);
+        drop_request_ = false;
+        pthread_mutex_unlock(&mutex_);
+    }
+
+    void drop() {
+        pthread_mutex_lock(&mutex_);
+        locked_ = false;
+        pthread_cond_signal(&cond_);
+        pthread_mutex_unlock(&mutex_);
+        if (!drop_request_) return;
+        pthread_mutex_lock(&switch_mutex_);
+        if (holder_ == this_thread_mark()) {
+            drop_request_ = false;
+            pthread_cond_wait(&switch_cond_, &switch_mutex_);
+        }
+        pthread_mutex_unlock(&switch_mutex_);
+    }
+
+    // Another thread has asked for the lock.
+    void request_drop() { drop_request_ = true; }
+    bool drop_requested() const { return drop_request_; }
+
+    // signal_active_thread(): a visit that neither takes nor releases.
+    void visit() {
+        pthread_mutex_lock(&mutex_);
+        pthread_mutex_unlock(&mutex_);
+    }
+
+  private:
+    static void init(pthread_cond_t& cond) {
+        pthread_condattr_t attributes;
+        pthread_condattr_init(&attributes);
+        pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
+        pthread_cond_init(&cond, &attributes);
+        pthread_condattr_destroy(&attributes);
+    }
+    static const void* this_thread_mark() {
+        static thread_local char mark;
+        return &mark;
+    }
+    static timespec in_5_ms() {
+        timespec t{};
+        clock_gettime(CLOCK_MONOTONIC, &t);
+        t.tv_nsec += 5'000'000;
+        if (t.tv_nsec >= 1'000'000'000) {
+            t.tv_nsec -= 1'000'000'000;
+            ++t.tv_sec;
+        }
+        return t;
+    }
+
+    const void* holder_ = nullptr;
+    bool locked_ = false;
+    std::uint64_t switches_ = 0;
+    std::atomic<bool> drop_request_{false};
+    // The order in memory is that of CPython's struct _gil_runtime_state.
+    pthread_cond_t cond_{};
+    pthread_mutex_t mutex_{};
+    pthread_cond_t switch_cond_{};
+    pthread_mutex_t switch_mutex_{};
+};
+
+}  // namespace baton::gil::test
