@@ -15,7 +15,7 @@ HEADER_SECONDS, BODY_SECONDS = 0.5, 0.5
 
 @pytest.fixture(scope="module")
 def server() -> Iterator[Server]:
-    options = ("--header-timeout", str(HEADER_SECONDS), "--body-timeout", str(BODY_SECONDS), "--threads", "1")
+    options = ("--header-timeout", f"{HEADER_SECONDS}s", "--body-timeout", f"{BODY_SECONDS}s", "--threads", "1")
     with Server("inputs:unsized", *options) as running:
         yield running
 

@@ -48,6 +48,12 @@ def trickle(name):
         closed.append(name)
 
 
+def slowly():
+    for i in range(5):
+        yield b"block %d\n" % i
+        time.sleep(0.2)
+
+
 def failing(name):
     yield b"a good block "
     raise RuntimeError(f"broken in the middle of {name}")
@@ -84,6 +90,7 @@ def app(environ, start_response):
         "/gated": gated,
         "/endless": lambda: endless(name),
         "/trickle": lambda: trickle(name),
+        "/slowly": slowly,
         "/failing": lambda: Body(name, failing(name)),
         "/normal": lambda: Body(name, [b"one", b"two"]),
         "/empty": lambda: Body(name, []),

@@ -13,7 +13,8 @@ import urllib.request
 from pathlib import Path
 from types import TracebackType
 
-from harness.client import Address, Client
+from harness.client import Address, Client, Response
+from harness.prometheus import Scrape
 
 REPOSITORY = Path(__file__).resolve().parents[3]
 APPS = REPOSITORY / "tests" / "integration" / "apps"
@@ -147,10 +148,17 @@ class Server(Process):
         with urllib.request.urlopen(f"http://{self.admin}/metrics", timeout=10) as answer:
             return answer.read().decode()
 
+    def wait_until_active(self, count: int) -> None:
+        """Until that many requests are in flight, those in the queue included."""
+        end = time.monotonic() + START_SECONDS
+        while (active := Scrape(self.metrics()).total("http_server_active_requests")) < count:
+            assert time.monotonic() < end, f"{active} requests in flight, not {count}"
+            time.sleep(0.01)
+
     def client(self, timeout: float = 20.0) -> Client:
         return Client(self.address, timeout=timeout)
 
-    def get(self, target: str, *fields: str) -> object:
+    def get(self, target: str, *fields: str) -> Response:
         """One GET on a connection of its own."""
         with self.client() as client:
             return client.get(target, *fields)

@@ -1,0 +1,151 @@
+"""Limits: the queue holds what it is told to hold, connections are bounded, time-outs come."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+
+import pytest
+from harness.client import Client, Truncated
+from harness.prometheus import Scrape
+from harness.server import Server
+
+HOST = b" HTTP/1.1\r\nHost: h\r\n\r\n"
+
+
+@contextmanager
+def busy(server: Server) -> Iterator[Client]:
+    """Occupy the server's only interpreter thread until the end of the block, at the longest for two seconds."""
+    with server.client() as client:
+        client.send(b"GET /sleep?s=2" + HOST)
+        end = time.monotonic() + 10
+        while Scrape(server.metrics()).total("baton_interpreter_threads", state="idle"):
+            assert time.monotonic() < end, "the interpreter thread stays idle"
+            time.sleep(0.01)
+        yield client
+
+
+def rejected(server: Server, reason: str) -> float:
+    return Scrape(server.metrics()).total("baton_requests_rejected_total", reason=reason)
+
+
+def test_a_full_queue_refuses_at_once_and_keeps_what_it_holds() -> None:
+    with Server("work:app", "--threads", "1", "--queue-limit", "4") as server, ExitStack() as stack:
+        with busy(server) as first:
+            clients = [stack.enter_context(server.client()) for _ in range(12)]
+            for client in clients:
+                client.send(b"GET /" + HOST)
+            begun = time.monotonic()
+            answers = [client.response() for client in clients]
+            refused = [answer for answer in answers if answer.status == 503]
+            assert first.response().status == 200
+        assert len(refused) == 8 and [a.status for a in answers].count(200) == 4
+        assert all(int(answer.get("Retry-After") or "-1") >= 0 for answer in refused)
+        assert time.monotonic() - begun < 15
+        assert rejected(server, "queue_full") == 8
+        assert server.get("/").status == 200
+
+
+def test_refusals_come_before_the_queue_has_moved() -> None:
+    with Server("work:app", "--threads", "1", "--queue-limit", "1") as server, server.client() as queued:
+        with busy(server) as first:
+            queued.send(b"GET /" + HOST)
+            while Scrape(server.metrics()).total("baton_queue_length") < 1:
+                time.sleep(0.01)
+            assert server.get("/").status == 503
+            assert first.buffer == b"" and first.silent(0.01), "the refusal waited for the running request"
+            assert first.response().status == 200
+        assert queued.response().status == 200
+
+
+def test_a_request_that_waits_too_long_in_the_queue_is_given_up() -> None:
+    with Server("work:app", "--threads", "1", "--queue-timeout", "300ms") as server:
+        with busy(server) as first, server.client() as client:
+            begun = time.monotonic()
+            answer = client.get("/")
+            assert answer.status == 503
+            assert answer.get("Retry-After") is not None
+            assert time.monotonic() - begun >= 0.29
+            assert first.response().status == 200
+        assert rejected(server, "queue_timeout") == 1
+        assert server.get("/").status == 200
+
+
+def test_a_request_that_takes_too_long_is_a_504() -> None:
+    with Server("work:app", "--threads", "2", "--request-timeout", "300ms") as server:
+        with server.client() as client:
+            begun = time.monotonic()
+            assert client.get("/sleep?s=1").status == 504
+            assert time.monotonic() - begun >= 0.29
+            assert client.closed()
+        assert server.get("/sleep?s=0.01").status == 200
+        assert rejected(server, "request_timeout") == 1
+
+
+def test_connections_beyond_the_limit_wait_or_are_refused() -> None:
+    with Server("work:app", "--max-connections", "3") as server, ExitStack() as stack:
+        held = [stack.enter_context(server.client()) for _ in range(3)]
+        assert all(client.get("/").status == 200 for client in held)
+        fourth = stack.enter_context(server.client(timeout=1))
+        try:
+            fourth.send(b"GET /" + HOST)
+            assert fourth.response().status == 503
+        except (TimeoutError, Truncated, ConnectionError):
+            pass  # not accepted, or closed: both in order
+        assert all(client.get("/").status == 200 for client in held)
+        for client in held:
+            client.close()
+        end = time.monotonic() + 20
+        while True:
+            try:
+                assert server.get("/").status == 200
+                break
+            except (Truncated, ConnectionError, AssertionError):
+                assert time.monotonic() < end, "closed connections still count"
+                time.sleep(0.05)
+
+
+def test_idle_connections_are_closed_after_the_keep_alive_time() -> None:
+    with Server("work:app", "--keep-alive", "400ms") as server:
+        with server.client() as client:
+            client.get("/")
+            begun = time.monotonic()
+            assert client.closed()
+            assert time.monotonic() - begun >= 0.35
+        with server.client() as client:  # each request begins the time anew
+            for _ in range(6):
+                assert client.get("/").status == 200
+                time.sleep(0.1)
+
+
+def test_a_busy_connection_is_not_idle() -> None:
+    with Server("work:app", "--keep-alive", "200ms") as server:
+        assert server.get("/sleep?s=0.8").status == 200
+
+
+def test_a_client_that_does_not_read_is_given_up() -> None:
+    with Server("iterating:app", "--send-timeout", "500ms") as server, server.client() as client:
+        client.send(b"GET /endless?unread" + HOST)
+        end = time.monotonic() + 20
+        while "unread" not in server.get("/closed").text:
+            assert time.monotonic() < end, "the application still waits for a client that does not read"
+            time.sleep(0.05)
+
+
+def test_the_queue_is_first_come_first_served() -> None:
+    with Server("echo:app", "--threads", "1") as server, ExitStack() as stack:
+        clients = [stack.enter_context(server.client()) for _ in range(30)]
+        for client in clients:
+            client.send(b"GET /" + HOST)
+        assert all(client.response().status == 200 for client in clients)
+
+
+@pytest.mark.parametrize("options", [(), ("--io-threads", "2")], ids=["one-io-thread", "two-io-threads"])
+def test_many_connections_at_once(options: tuple[str, ...]) -> None:
+    with Server("echo:app", *options) as server, ExitStack() as stack:
+        clients = [stack.enter_context(server.client()) for _ in range(200)]
+        for i, client in enumerate(clients):
+            client.send(b"POST /%d HTTP/1.1\r\nHost: h\r\nContent-Length: 3\r\n\r\n%03d" % (i, i))
+        for i, client in enumerate(clients):
+            assert client.response().body == b"%03d" % i

@@ -1,0 +1,185 @@
+"""TLS: versions, client certificates, broken handshakes. The authority is made on the spot."""
+
+from __future__ import annotations
+
+import socket
+import ssl
+import subprocess
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from harness.client import Client
+from harness.server import Server
+
+
+def openssl(folder: Path, *arguments: str) -> None:
+    subprocess.run(["openssl", *arguments], cwd=folder, check=True, capture_output=True, timeout=60)
+
+
+def sign(folder: Path, name: str, subject: str, *, authority: str, extra: str) -> None:
+    (folder / f"{name}.ext").write_text(extra)
+    key = ("-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes")
+    openssl(folder, "req", *key, "-keyout", f"{name}.key", "-out", f"{name}.csr", "-subj", subject)
+    openssl(
+        folder, "x509", "-req", "-in", f"{name}.csr", "-CA", f"{authority}.pem", "-CAkey", f"{authority}.key",
+        "-CAcreateserial", "-days", "2", "-extfile", f"{name}.ext", "-out", f"{name}.pem",
+    )  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def certificates(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("tls")
+    for authority in ("ca", "stranger-ca"):
+        openssl(
+            folder, "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2",
+            "-keyout", f"{authority}.key", "-out", f"{authority}.pem", "-subj", f"/CN=Test {authority}",
+        )  # fmt: skip
+    sign(folder, "server", "/CN=localhost", authority="ca", extra="subjectAltName=DNS:localhost,IP:127.0.0.1")
+    sign(folder, "client", "/CN=A Client/O=Test", authority="ca", extra="extendedKeyUsage=clientAuth")
+    sign(folder, "stranger", "/CN=A Stranger", authority="stranger-ca", extra="extendedKeyUsage=clientAuth")
+    return folder
+
+
+def options(folder: Path, *more: str) -> tuple[str, ...]:
+    return ("--tls-cert", str(folder / "server.pem"), "--tls-key", str(folder / "server.key"), *more)
+
+
+@pytest.fixture(scope="module")
+def server(certificates: Path) -> Iterator[Server]:
+    more = ("--log-level", "debug", "--header-timeout", "700ms")
+    with Server("environ:validated", *options(certificates, *more)) as running:
+        yield running
+
+
+def trust(folder: Path, version: ssl.TLSVersion | None = None, certificate: str = "") -> ssl.SSLContext:
+    context = ssl.create_default_context(cafile=str(folder / "ca.pem"))
+    if version is not None:
+        context.minimum_version = context.maximum_version = version
+        if version < ssl.TLSVersion.TLSv1_2:
+            context.set_ciphers("ALL:@SECLEVEL=0")
+    if certificate:
+        context.load_cert_chain(folder / f"{certificate}.pem", folder / f"{certificate}.key")
+    return context
+
+
+def test_the_address_says_https(server: Server) -> None:
+    assert server.scheme == "https://"
+
+
+@pytest.mark.parametrize("version", [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3])
+def test_versions(server: Server, certificates: Path, version: ssl.TLSVersion) -> None:
+    with Client(server.address, tls=trust(certificates, version)) as client:
+        for _ in range(3):
+            environ = client.get("/").json()
+            assert environ["wsgi.url_scheme"] == "https"
+        assert client.socket.version() == ("TLSv1.2" if version == ssl.TLSVersion.TLSv1_2 else "TLSv1.3")
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
+def test_older_versions_are_refused(server: Server, certificates: Path) -> None:
+    with pytest.raises((ssl.SSLError, ConnectionError)):
+        Client(server.address, tls=trust(certificates, ssl.TLSVersion.TLSv1_1))
+
+
+def test_min_version_1_3_refuses_1_2(certificates: Path) -> None:
+    with Server("environ:app", *options(certificates, "--tls-min-version", "1.3")) as strict:
+        with pytest.raises((ssl.SSLError, ConnectionError)):
+            Client(strict.address, tls=trust(certificates, ssl.TLSVersion.TLSv1_2))
+        with Client(strict.address, tls=trust(certificates)) as client:
+            assert client.get("/").status == 200
+
+
+def test_alpn_offers_http_1_1(server: Server, certificates: Path) -> None:
+    context = trust(certificates)
+    context.set_alpn_protocols(["h2", "http/1.1"])
+    with Client(server.address, tls=context) as client:
+        assert client.socket.selected_alpn_protocol() in ("http/1.1", None)
+        assert client.get("/").status == 200
+
+
+def test_large_bodies(certificates: Path) -> None:
+    body = bytes(range(256)) * 20_000
+    with Server("echo:app", *options(certificates)) as running:
+        with Client(running.address, tls=trust(certificates)) as client:
+            assert client.post("/", body).body == body
+
+
+def test_files(certificates: Path, tmp_path: Path) -> None:
+    """sendfile() cannot encrypt: files over TLS go another way."""
+    (tmp_path / "big").write_bytes(b"0123456789abcdef" * 100_000)
+    with Server("files:app", *options(certificates), env={"BATON_TEST_FILES": str(tmp_path)}) as running:
+        with Client(running.address, tls=trust(certificates)) as client:
+            assert client.get("/?big").body == b"0123456789abcdef" * 100_000
+
+
+def test_a_clean_close_says_so(server: Server, certificates: Path) -> None:
+    with Client(server.address, tls=trust(certificates)) as client:
+        client.get("/", "Connection: close")
+        assert client.socket.recv(1) == b""  # an SSLEOFError without close_notify
+
+
+def test_client_certificates_are_required(certificates: Path) -> None:
+    with Server("environ:app", *options(certificates, "--tls-ca", str(certificates / "ca.pem"))) as strict:
+        for version in (ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3):
+            with Client(strict.address, tls=trust(certificates, version, "client")) as client:
+                assert client.get("/").status == 200
+            for other in ("", "stranger"):
+                # In TLS 1.3 the client learns of the refusal only when it reads.
+                with pytest.raises((ssl.SSLError, ConnectionError, AssertionError, Exception)):  # noqa: PT011
+                    with Client(strict.address, tls=trust(certificates, version, other)) as client:
+                        assert client.get("/").status == 200
+                        pytest.fail("served without a certificate of its own authority")
+        assert "Traceback" not in strict.log
+
+
+def plain_bytes(server: Server, data: bytes) -> bytes:
+    """What the TLS port has to say to bytes that are no handshake."""
+    with socket.create_connection(server.address, timeout=20) as connection:
+        connection.sendall(data)
+        answer = b""
+        try:
+            while got := connection.recv(4096):
+                answer += got
+        except ConnectionResetError:
+            pass
+        return answer
+
+
+@pytest.mark.parametrize(
+    "data",
+    [b"GET / HTTP/1.1\r\nHost: h\r\n\r\n", b"\x16\x03\x01\x00\x05hello", b"\x00" * 100, b"SSH-2.0-client\r\n"],
+    ids=["http", "broken-hello", "zeros", "ssh"],
+)
+def test_what_is_not_tls_is_closed_without_noise(server: Server, certificates: Path, data: bytes) -> None:
+    before = len(server.log)
+    answer = plain_bytes(server, data)
+    assert b"environ" not in answer and b"200 OK" not in answer
+    with Client(server.address, tls=trust(certificates)) as client:
+        assert client.get("/").status == 200
+    loud = [line for line in server.log[before:].splitlines() if any(w in line.lower() for w in ("[error]", "[warning]"))]
+    assert loud == []
+
+
+def test_a_handshake_that_stops_is_given_up(server: Server) -> None:
+    begun = time.monotonic()
+    with socket.create_connection(server.address, timeout=20) as connection:
+        connection.sendall(b"\x16\x03\x01")
+        try:
+            connection.recv(4096)
+        except ConnectionResetError:
+            pass
+    assert time.monotonic() - begun >= 0.6
+
+
+def test_a_certificate_that_cannot_be_read_is_an_unusable_option(certificates: Path) -> None:
+    from harness.server import Process
+
+    (certificates / "broken.pem").write_text("not a certificate")
+    process = Process(
+        "serve", "--bind", "127.0.0.1:0", "--admin", "off", "--tls-cert", str(certificates / "broken.pem"),
+        "--tls-key", str(certificates / "server.key"), "environ:app",
+    )  # fmt: skip
+    assert process.wait() == 2
+    assert "broken.pem" in process.stderr
