@@ -9,7 +9,6 @@
 #include <atomic>
 #include <boost/smart_ptr/intrusive_ptr.hpp>
 #include <cstdint>
-#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -81,6 +80,15 @@ struct Timeline {
     Nanoseconds sent = 0;     // last byte handed to the kernel
 };
 
+// Who on the I/O thread waits for news of an Exchange.
+class ExchangeObserver {
+  public:
+    virtual void exchange_event() = 0;
+
+  protected:
+    ~ExchangeObserver() = default;
+};
+
 class Exchange {
   public:
     // Bytes of response body that wait for a slow client before the application is made to wait.
@@ -143,8 +151,8 @@ class Exchange {
     Timeline timeline;
     const Books& books() const { return books_; }        // after kDone
     const Books& noted_books() const { return noted_; }  // after kCommitted, when timeline.noted is set
-    // Called by the inbox for every notify(), coalesced. Set and cleared by the connection.
-    std::function<void()> on_event;
+    // Told by the inbox of every notify(), coalesced. Set and cleared by the connection.
+    ExchangeObserver* observer = nullptr;
 
   private:
     friend class Inbox;

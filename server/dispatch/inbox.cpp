@@ -36,7 +36,7 @@ bool Inbox::drain() {
         oldest = oldest->next_;
         // Cleared before the events are read: what is notified later is posted again.
         held->in_inbox_.exchange(false, std::memory_order_acq_rel);
-        if (held->on_event) held->on_event();
+        if (held->observer != nullptr) held->observer->exchange_event();
     }
     return true;
 }

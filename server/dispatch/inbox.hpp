@@ -20,7 +20,7 @@ class Inbox {
 
     void post(ExchangePtr exchange);
 
-    // Calls on_event of everything posted, oldest first; true if there was anything.
+    // Tells the observers of everything posted, oldest first; true if there was anything.
     bool drain();
     // Between prepare_sleep() and awake() a post wakes the thread. False: there is mail, do not sleep.
     bool prepare_sleep();
