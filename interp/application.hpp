@@ -1,0 +1,19 @@
+// The seam between interpreter threads and a protocol: WSGI is one Application, others can come beside it.
+//
+// Threads: serve() on several interpreter threads, each attached; destroyed by main on its own thread,
+// detached. Lifetime: outlives the WorkerPool; ends before the Runtime. Cannot: fail to the caller. Whatever
+// the application does, the Exchange is finished when serve() returns.
+#pragma once
+
+#include "server/dispatch/exchange.hpp"
+
+namespace baton::interp {
+
+class Application {
+  public:
+    virtual ~Application() = default;
+    // Calls the application and leaves the Exchange finished; the caller says done().
+    virtual void serve(dispatch::Exchange& exchange) noexcept = 0;
+};
+
+}  // namespace baton::interp

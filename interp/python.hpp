@@ -1,0 +1,66 @@
+// The only place that includes Python.h, and the only one that asks for its version.
+//
+// Threads, lifetime: as CPython says. Cannot: hide differences that change behaviour; only spelling is evened
+// out here.
+#pragma once
+
+#ifndef PY_SSIZE_T_CLEAN
+#define PY_SSIZE_T_CLEAN
+#endif
+#include <Python.h>
+
+#include "interp/python_types.hpp"
+
+#if PY_VERSION_HEX < 0x030B0000
+#error "Baton needs CPython 3.11 or newer"
+#endif
+#if PY_VERSION_HEX < 0x030C0000
+#include <structmember.h>
+#endif
+
+namespace baton::interp::python {
+
+#if PY_VERSION_HEX >= 0x030C0000
+inline constexpr int kMemberSize = Py_T_PYSSIZET;
+inline constexpr int kReadOnly = Py_READONLY;
+#else
+inline constexpr int kMemberSize = T_PYSSIZET;
+inline constexpr int kReadOnly = READONLY;
+#endif
+
+// The calling thread's state, or null when it is detached.
+inline PyThreadState* current() {
+#if PY_VERSION_HEX >= 0x030D0000
+    return PyThreadState_GetUnchecked();
+#else
+    return _PyThreadState_UncheckedGet();
+#endif
+}
+
+// Takes the raised exception: a new reference, null when there is none.
+inline PyObject* take_raised() {
+#if PY_VERSION_HEX >= 0x030C0000
+    return PyErr_GetRaisedException();
+#else
+    PyObject *type = nullptr, *value = nullptr, *traceback = nullptr;
+    PyErr_Fetch(&type, &value, &traceback);
+    if (type == nullptr) return nullptr;
+    PyErr_NormalizeException(&type, &value, &traceback);
+    if (traceback != nullptr) PyException_SetTraceback(value, traceback);
+    Py_DECREF(type);
+    Py_XDECREF(traceback);
+    return value;
+#endif
+}
+
+// Strings made by pre-PEP 393 interfaces have to be made ready before 3.12.
+inline bool ready(PyObject* text) {
+#if PY_VERSION_HEX >= 0x030C0000
+    static_cast<void>(text);
+    return true;
+#else
+    return PyUnicode_READY(text) == 0;
+#endif
+}
+
+}  // namespace baton::interp::python

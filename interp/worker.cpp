@@ -1,0 +1,194 @@
+#include "interp/worker.hpp"
+
+#include <spdlog/fmt/fmt.h>
+
+#include <algorithm>
+#include <atomic>
+#include <condition_variable>
+#include <mutex>
+#include <optional>
+#include <thread>
+
+#include "interp/attach.hpp"
+#include "interp/errors.hpp"
+#include "interp/gil/ledger.hpp"
+
+namespace baton::interp {
+
+namespace {
+
+dispatch::Books difference(const gil::Totals& before, const gil::Totals& after) {
+    return {.gil_wait = after.waited - before.waited,
+            .gil_hold = after.held - before.held,
+            .lock_wait = after.lock_waited - before.lock_waited,
+            .acquisitions = after.takes - before.takes};
+}
+
+// Names this thread for Python as well, where it would be "Dummy-1" in the application's own logs.
+void name_in_python(const std::string& name) {
+    const Owned threading = steal(PyImport_ImportModule("threading"));
+    const Owned thread =
+        threading ? steal(PyObject_CallMethod(threading.get(), "current_thread", nullptr)) : Owned();
+    const Owned text = thread ? steal(PyUnicode_FromString(name.c_str())) : Owned();
+    if (text) PyObject_SetAttrString(thread.get(), "name", text.get());
+    PyErr_Clear();
+}
+
+struct GilNow {
+    std::size_t waiters = 0;
+    bool held = false;
+};
+
+// The sums include the hold in progress, so they grow from one look to the next exactly while somebody holds
+// the lock. An application's own threads are in them too: they are taken for ours as far as ours are busy.
+std::optional<GilNow> look_at_main_gil() {
+    const auto main_gil = [] {
+        const std::vector<gil::Snapshot> all = gil::snapshot();
+        const auto found =
+            std::find_if(all.begin(), all.end(), [](const gil::Snapshot& s) { return s.main; });
+        return found == all.end() ? std::nullopt : std::optional(*found);
+    };
+    const auto first = main_gil();
+    const auto second = main_gil();
+    if (!first || !second) return std::nullopt;
+    return GilNow{second->waiters, second->totals.held > first->totals.held};
+}
+
+}  // namespace
+
+// What outlives the pool when a thread is stuck.
+struct WorkerPool::Shared {
+    Shared(Runtime& python, dispatch::WorkQueue& work_queue, Application& served)
+        : runtime(python), queue(work_queue), application(served) {}
+
+    Runtime& runtime;
+    dispatch::WorkQueue& queue;
+    Application& application;
+    std::atomic<std::size_t> busy{0};  // threads that have a request, or are on their way to one
+    mutable std::mutex mutex;
+    std::condition_variable ended;
+    std::size_t living = 0;
+    std::vector<std::pair<std::size_t, clockid_t>> clocks;  // of living threads, by number
+
+    void run(std::size_t number);
+    void work(PyThreadState* state);
+    void batch();
+};
+
+void WorkerPool::Shared::run(std::size_t number) {
+    const std::string name = fmt::format("baton-py-{}", number);
+    pthread_setname_np(pthread_self(), name.c_str());
+    clockid_t clock = CLOCK_THREAD_CPUTIME_ID;
+    if (pthread_getcpuclockid(pthread_self(), &clock) == 0) {
+        const std::lock_guard lock(mutex);
+        clocks.emplace_back(number, clock);
+    }
+    {
+        const ThreadState state(runtime.interpreter());
+        {
+            const Attach attached(state.get());
+            name_in_python(name);
+        }
+        work(state.get());
+    }
+    const std::lock_guard lock(mutex);
+    std::erase_if(clocks, [&](const auto& entry) { return entry.first == number; });
+    --living;
+    ended.notify_all();
+}
+
+void WorkerPool::Shared::work(PyThreadState* state) {
+    while (queue.park()) {
+        // Woken, but another thread was quicker: no reason to stand in line for the GIL.
+        if (queue.length() == 0) continue;
+        busy.fetch_add(1, std::memory_order_relaxed);
+        {
+            const Attach attached(state);
+            batch();
+        }
+        busy.fetch_sub(1, std::memory_order_relaxed);
+    }
+}
+
+// Keeps the GIL from request to request while there is work.
+void WorkerPool::Shared::batch() {
+    gil::on_release([](void* work) { static_cast<dispatch::WorkQueue*>(work)->released(); }, &queue);
+    dispatch::Nanoseconds now = dispatch::now();
+    gil::Totals before = gil::this_thread();
+    while (const dispatch::ExchangePtr exchange = queue.try_pop(now)) {
+        if (!exchange->claim(now)) continue;
+        application.serve(*exchange);
+        // One reading ends this request and begins the next, so no time is lost between two of them.
+        const gil::Totals after = gil::this_thread();
+        now = dispatch::now();
+        exchange->done(difference(before, after), now);
+        before = after;
+    }
+    gil::on_release(nullptr, nullptr);
+}
+
+WorkerPool::WorkerPool(Runtime& runtime, dispatch::WorkQueue& queue, Application& application)
+    : shared_(std::make_shared<Shared>(runtime, queue, application)) {}
+
+WorkerPool::~WorkerPool() {
+    close();
+    const bool all_ended = join_until(std::chrono::steady_clock::now()) == 0;
+    for (std::thread& thread : threads_) {
+        if (!all_ended) thread.detach();
+    }
+}
+
+void WorkerPool::start(std::size_t threads) {
+    for (std::size_t i = 0; i < threads; ++i) {
+        {
+            const std::lock_guard lock(shared_->mutex);
+            ++shared_->living;
+        }
+        threads_.emplace_back([shared = shared_, number = threads_.size() + 1] { shared->run(number); });
+    }
+}
+
+void WorkerPool::close() {
+    shared_->queue.close();
+}
+
+std::size_t WorkerPool::join_until(std::chrono::steady_clock::time_point deadline) {
+    {
+        std::unique_lock lock(shared_->mutex);
+        if (!shared_->ended.wait_until(lock, deadline, [&] { return shared_->living == 0; }))
+            return shared_->living;
+    }
+    for (std::thread& thread : threads_) thread.join();
+    threads_.clear();
+    return 0;
+}
+
+std::size_t WorkerPool::size() const {
+    const std::lock_guard lock(shared_->mutex);
+    return shared_->living;
+}
+
+std::vector<clockid_t> WorkerPool::cpu_clocks() const {
+    const std::lock_guard lock(shared_->mutex);
+    std::vector<clockid_t> clocks;
+    for (const auto& [number, clock] : shared_->clocks) clocks.push_back(clock);
+    return clocks;
+}
+
+WorkerStates WorkerPool::states() const {
+    const std::size_t all = size();
+    WorkerStates states;
+    const std::size_t busy = std::min(all, shared_->busy.load(std::memory_order_relaxed));
+    states.idle = all - busy;
+    if (!gil::exact()) {
+        states.running = busy;
+        return states;
+    }
+    const std::optional<GilNow> lock = look_at_main_gil();
+    states.waiting = lock ? std::min(busy, lock->waiters) : 0;
+    states.running = lock && lock->held ? std::min<std::size_t>(busy - states.waiting, 1) : 0;
+    states.off_gil = busy - states.waiting - states.running;
+    return states;
+}
+
+}  // namespace baton::interp

@@ -1,0 +1,59 @@
+// The threads that run Python: each takes Exchanges from the queue and hands them to the Application.
+//
+// Threads: WorkerPool is main's; states() and cpu_clocks() from any thread, at any time, without the GIL.
+// Lifetime: ends before the Runtime, the queue and the Application. A thread that is stuck in Python cannot
+// be ended; the pool lets go of it then, and the process must end with _exit() (join_until() tells). Cannot:
+// interrupt Python.
+#pragma once
+
+#include <pthread.h>
+
+#include <chrono>
+#include <cstddef>
+#include <memory>
+#include <thread>
+#include <vector>
+
+#include "interp/application.hpp"
+#include "interp/runtime.hpp"
+#include "server/dispatch/work_queue.hpp"
+
+namespace baton::interp {
+
+// Of the interpreter threads at one moment. `waiting` and `running` come from the GIL ledger; when it is off,
+// every thread with a request counts as running.
+struct WorkerStates {
+    std::size_t running = 0;  // holds the GIL
+    std::size_t waiting = 0;  // in line for it
+    std::size_t off_gil = 0;  // has a request, and neither holds the lock nor wants it
+    std::size_t idle = 0;
+};
+
+class WorkerPool {
+  public:
+    WorkerPool(Runtime& runtime, dispatch::WorkQueue& queue, Application& application);
+    WorkerPool(const WorkerPool&) = delete;
+    WorkerPool& operator=(const WorkerPool&) = delete;
+    // Closes the queue if that has not been done. Waits for nobody: see join_until().
+    ~WorkerPool();
+
+    void start(std::size_t threads);
+    // No more work: threads end when the queue is empty.
+    void close();
+    // Waits until all threads have ended, at the longest until then; says how many have not.
+    std::size_t join_until(std::chrono::steady_clock::time_point deadline);
+
+    std::size_t size() const;
+    WorkerStates states() const;
+    // For clock_gettime(): the CPU time of each thread that lives; a clock whose thread has ended meanwhile
+    // gives an error.
+    std::vector<clockid_t> cpu_clocks() const;
+
+  private:
+    struct Shared;
+
+    std::shared_ptr<Shared> shared_;
+    std::vector<std::thread> threads_;  // main only
+};
+
+}  // namespace baton::interp
