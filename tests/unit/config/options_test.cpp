@@ -201,6 +201,14 @@ TEST(Options, AStrongerSourceReplacesAWholeList) {
               (std::vector<std::string>{"/e", "/f"}));
 }
 
+TEST(Options, EmptyLists) {
+    const test::TemporaryDirectory directory;
+    const std::string file = directory.file("baton.toml", "bind = []\n");
+    EXPECT_EQ(failure_of(serve({"--config", file})), file + ":1:8: bind: needs at least one address");
+    EXPECT_EQ(failure_of(serve({}, {{"BATON_BIND", ","}})), "BATON_BIND: needs at least one address");
+    EXPECT_TRUE(config_of(serve({"--config", directory.file("b.toml", "route = []")})).routes.empty());
+}
+
 TEST(Options, AStrongerSourceCanSwitchAFlagOff) {
     EXPECT_FALSE(config_of(serve({"--factory=false"}, {{"BATON_FACTORY", "1"}})).python.factory);
 }
