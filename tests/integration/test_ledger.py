@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from typing import TypeVar
 
 import pytest
 from harness.prometheus import Scrape
@@ -98,22 +100,23 @@ def test_waiting_for_a_lock_is_told_apart(server: Server) -> None:
     assert one.off <= 0.2 * one.wall
 
 
-def together(server: Server, *targets: str) -> list[Account]:
-    """The same requests at the same time."""
-    results: dict[int, Account] = {}
+Result = TypeVar("Result")
+
+
+def at_once(ask: Callable[[Server, str], Result], server: Server, *targets: str) -> list[Result]:
+    """The answers to requests that are made at the same time."""
     start = threading.Barrier(len(targets))
 
-    def ask(i: int) -> None:
+    def wait_and_ask(target: str) -> Result:
         start.wait(20)
-        results[i] = account(server, targets[i])
+        return ask(server, target)
 
-    threads = [threading.Thread(target=ask, args=(i,)) for i in range(len(targets))]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(60)
-    assert len(results) == len(targets)
-    return [results[i] for i in range(len(targets))]
+    with ThreadPoolExecutor(len(targets)) as pool:
+        return list(pool.map(wait_and_ask, targets, timeout=60))
+
+
+def together(server: Server, *targets: str) -> list[Account]:
+    return at_once(account, server, *targets)
 
 
 def test_two_that_compute_wait_for_each_other(server: Server) -> None:
@@ -161,7 +164,7 @@ def served() -> Iterator[tuple[Scrape, Scrape]]:
     """The metrics before and after some traffic of every kind."""
     with Server("work:app", "--threads", "4") as running:
         before = Scrape(running.metrics())
-        together(running_with_timing(running), "/compute?s=0.2", "/sleep?s=0.2", "/native?s=0.2", "/lock?s=0.2")
+        at_once(Server.get, running, "/compute?s=0.2", "/sleep?s=0.2", "/native?s=0.2", "/lock?s=0.2")
         with running.client() as client:
             for _ in range(200):
                 client.get("/")
@@ -170,19 +173,6 @@ def served() -> Iterator[tuple[Scrape, Scrape]]:
             assert time.monotonic() < end, "requests are missing from the metrics"
             time.sleep(0.02)
         yield before, after
-
-
-def running_with_timing(server: Server) -> Server:
-    """Let account() work without the header: only the metrics are looked at here."""
-    plain = server.get
-
-    def get(target: str, *fields: str):
-        answer = plain(target, *fields)
-        answer.fields.append(("Server-Timing", "queue;dur=0"))
-        return answer
-
-    server.get = get  # type: ignore[method-assign]
-    return server
 
 
 def test_phases_add_up_to_the_duration(served: tuple[Scrape, Scrape]) -> None:
