@@ -1,5 +1,6 @@
 #include "server/admin/session.hpp"
 
+#include <array>
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
@@ -74,31 +75,55 @@ asio::awaitable<bool> send(beast::tcp_stream& stream, const Response& out, bool 
     co_return !error;
 }
 
+// Reads away what the peer still sends: closing on unread bytes would reset the connection, and the answer
+// could be lost with it (RFC 9112 section 9.6). For a second and a few reads at most.
+asio::awaitable<void> linger(beast::tcp_stream& stream) {
+    std::array<char, 4096> scratch;
+    stream.expires_after(std::chrono::seconds(1));
+    for (int reads = 0; reads < 64; ++reads) {
+        const auto [error, size] = co_await stream.async_read_some(asio::buffer(scratch), kAwait);
+        if (error || size == 0) break;
+    }
+}
+
+Page answer(const beast::error_code& error, const Parser& parser, const Sources& sources) {
+    if (error == http::error::header_limit || error == http::error::buffer_overflow) {
+        return plain(431, "request head too large\n");
+    }
+    if (error) return plain(400, "not a request\n");
+    return answer(parser.get().method(), parser.get().target(), sources);
+}
+
+// Not a request, but bytes that somebody expects an answer to; everything else is the connection's end.
+bool answerable(const beast::error_code& error) {
+    return error != http::error::end_of_stream && error != http::error::partial_message &&
+           error.category() == http::make_error_code(http::error::bad_method).category();
+}
+
 }  // namespace
 
 asio::awaitable<void> serve(asio::ip::tcp::socket socket, const Sources& sources) {
     beast::tcp_stream stream(std::move(socket));
     beast::flat_buffer buffer(kHeadLimit);
     bool keep_alive = true;
+    bool unread = false;
     while (keep_alive) {
         Parser parser;
         parser.header_limit(kHeadLimit);
         stream.expires_after(kTimeout);
         const auto [error, size] = co_await http::async_read_header(stream, buffer, parser, kAwait);
-        if (error == http::error::end_of_stream || error == beast::error::timeout) break;
-        if (error && error.category() != http::make_error_code(http::error::bad_method).category()) break;
-        const auto& request = parser.get();
+        if (error && !answerable(error)) break;
         // A body that was announced is not read: the connection ends with the answer.
-        keep_alive = !error && request.keep_alive() && parser.is_done();
-        Page content = error == http::error::header_limit ? plain(431, "request head too large\n")
-                       : error                            ? plain(400, "not a request\n")
-                               : answer(request.method(), request.target(), sources);
-        const unsigned version = error ? 11 : request.version();
-        const Response out = response(std::move(content), version, keep_alive);
-        if (!co_await send(stream, out, !error && request.method() == http::verb::head)) break;
+        unread = error || !parser.is_done();
+        keep_alive = !unread && parser.get().keep_alive();
+        const unsigned version = error ? 11 : parser.get().version();
+        const bool head_only = !error && parser.get().method() == http::verb::head;
+        const Response out = response(answer(error, parser, sources), version, keep_alive);
+        if (!co_await send(stream, out, head_only)) break;
     }
     beast::error_code ignored;  // the peer may have closed first
     stream.socket().shutdown(asio::ip::tcp::socket::shutdown_send, ignored);
+    if (unread) co_await linger(stream);
 }
 
 }  // namespace baton::admin

@@ -1,0 +1,57 @@
+// A plain client over a real socket: it sends bytes and reads one response.
+#pragma once
+
+#include <boost/asio/connect.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/write.hpp>
+#include <boost/beast/core/flat_buffer.hpp>
+#include <boost/beast/http/parser.hpp>
+#include <boost/beast/http/read.hpp>
+#include <boost/beast/http/string_body.hpp>
+#include <cstdint>
+#include <string>
+
+namespace baton::admin {
+
+namespace http = boost::beast::http;
+
+class Client {
+  public:
+    using Response = http::response<http::string_body>;
+
+    explicit Client(std::uint16_t port) {
+        socket_.connect({boost::asio::ip::make_address("127.0.0.1"), port});
+        // A server that never answers must not hang the tests.
+        const timeval patience{.tv_sec = 20, .tv_usec = 0};
+        setsockopt(socket_.native_handle(), SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
+    }
+
+    void send(const std::string& bytes) { boost::asio::write(socket_, boost::asio::buffer(bytes)); }
+
+    Response receive(bool head_only = false) {
+        http::response_parser<http::string_body> parser;
+        parser.skip(head_only);
+        parser.body_limit(64ULL << 20);
+        http::read(socket_, buffer_, parser);
+        return parser.release();
+    }
+    // Has the server closed the connection, with nothing more to read?
+    bool closed() {
+        char byte = 0;
+        boost::system::error_code error;
+        const std::size_t size = socket_.read_some(boost::asio::buffer(&byte, 1), error);
+        return buffer_.size() == 0 && size == 0 && error && error != boost::asio::error::would_block;
+    }
+    Response get(const std::string& target) {
+        send("GET " + target + " HTTP/1.1\r\nHost: localhost\r\n\r\n");
+        return receive();
+    }
+
+  private:
+    boost::asio::io_context io_;
+    boost::asio::ip::tcp::socket socket_{io_};
+    boost::beast::flat_buffer buffer_;
+};
+
+}  // namespace baton::admin
