@@ -86,20 +86,19 @@ void Account::taken(std::int64_t time, bool contended) noexcept {
     set(since_, time);
 }
 
-void Account::released(std::int64_t time) noexcept {
+void Account::released(std::int64_t time, bool forced) noexcept {
     const Entry entry(*this);
     const std::int64_t hold = time - get(since_);
     add(held_, hold);
     holds_.add(hold);
-    add(releases_, std::uint64_t{1});
-    set(state_, State::kOff);
+    add(forced ? forced_ : voluntary_, std::uint64_t{1});
+    set(state_, forced ? State::kWaiting : State::kOff);
     set(since_, time);
 }
 
-void Account::release_was_forced() noexcept {
+void Account::hand_over_begins() noexcept {
     const Entry entry(*this);
-    add(forced_, std::uint64_t{1});
-    set(state_, State::kWaiting);  // since_ is the release
+    set(state_, State::kWaiting);
 }
 
 void Account::lock_wait_begins(std::int64_t time) noexcept {
@@ -123,7 +122,7 @@ Totals Account::stored() const noexcept {
     t.takes = get(takes_);
     t.contended = get(contended_);
     t.forced = get(forced_);
-    t.voluntary = get(releases_) - t.forced;
+    t.voluntary = get(voluntary_);
     return t;
 }
 
@@ -158,7 +157,7 @@ bool Account::claim(Thread* owner) noexcept {
 }
 
 void Account::give_back(std::int64_t time) noexcept {
-    if (state() == State::kHeld) released(time);
+    if (state() == State::kHeld) released(time, false);
     if (state() == State::kWaiting) wait_ends(time);
     if (state() == State::kLockWait) lock_wait_ends(time);
     waited_before_ = 0;
@@ -192,7 +191,7 @@ void Account::clear() noexcept {
     set(takes_, std::uint64_t{0});
     set(contended_, std::uint64_t{0});
     set(forced_, std::uint64_t{0});
-    set(releases_, std::uint64_t{0});
+    set(voluntary_, std::uint64_t{0});
     holds_.clear();
     waits_.clear();
 }

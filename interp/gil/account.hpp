@@ -49,8 +49,8 @@ class alignas(64) Account {
     void wait_ends(
         std::int64_t time) noexcept;  // without the GIL: the hand-over is done, or the thread gave up
     void taken(std::int64_t time, bool contended) noexcept;
-    void released(std::int64_t time) noexcept;
-    void release_was_forced() noexcept;  // and so the owner has been in line again ever since
+    void released(std::int64_t time, bool forced) noexcept;  // forced: and so in line again at once
+    void hand_over_begins() noexcept;                        // in line ever since the last entry
     void lock_wait_begins(std::int64_t time) noexcept;
     void lock_wait_ends(std::int64_t time) noexcept;
 
@@ -95,7 +95,7 @@ class alignas(64) Account {
     std::atomic<std::uint64_t> takes_{0};
     std::atomic<std::uint64_t> contended_{0};
     std::atomic<std::uint64_t> forced_{0};
-    std::atomic<std::uint64_t> releases_{0};
+    std::atomic<std::uint64_t> voluntary_{0};
 
     // The owner's alone.
     std::int64_t waited_before_ = 0;  // waits that did not end with a take; they belong to the next one

@@ -5,20 +5,28 @@
 //
 //   take_gil()   lock(mutex); while taken: timedwait(cond); lock(switch_mutex); signal(switch_cond);
 //                unlock(switch_mutex); unlock(mutex)
-//   drop_gil()   lock(mutex); signal(cond); unlock(mutex);
-//                if another thread had asked: lock(switch_mutex); maybe wait(switch_cond);
-//                unlock(switch_mutex)
+//   drop_gil()   lock(mutex); signal(cond); unlock(mutex); if a request to let go is pending:
+//                lock(switch_mutex); maybe wait(switch_cond); unlock(switch_mutex)
 //   others       lock(mutex); unlock(mutex), as signal_active_thread() does from 3.13 on: ignored
 //
-//   state       event                                             new state, entry
-//   off         lock(mutex), and it is not free at once           waiting
-//   off         timedwait(cond)                                   waiting; the take will be a contended one
-//   off|waiting signal(switch_cond)                               held; a take. No wait before: it waited 0
-//   ns waiting     unlock(mutex) without a signal                    off; gave up (a daemon thread at
-//   finalisation) held        signal(cond)                                      off; a release off
-//   lock(switch_mutex), first GIL call since release  waiting since the release, which was forced waiting
-//   unlock(switch_mutex)                              off; the hand-over is done off         sem_wait and the
-//   like, until it returns           in a Python lock, then off
+//   state     event                                     what it means; the new state
+//   off       lock(mutex), when it is not free at once  waiting
+//   off       timedwait(cond)                           waiting; the take will be a contended one
+//   off       signal(switch_cond)                       a take without a wait; held
+//   waiting   signal(switch_cond)                       a take; held
+//   waiting   unlock(mutex) without a signal            gave up (a daemon thread at the end); off
+//   held      signal(cond)                              a voluntary release; off
+//   held      signal(cond), when another has asked      a forced release; waiting
+//   waiting   unlock(mutex) of that release returns     off
+//   off       lock(switch_mutex) soon after             the hand-over; waiting since the last entry
+//   waiting   unlock(switch_mutex)                      the hand-over is done; off
+//   off       sem_wait and the like                     a Python lock; lock wait until it returns
+//
+// Another has asked: its timed wait timed out, and the GIL had not changed hands meanwhile. That is CPython's
+// own rule, and all of it happens under gil->mutex. Locking switch_mutex would be no sign of it: when the
+// thread that lets go is stopped inside unlock(mutex), the next one takes the GIL and withdraws the request
+// before the first one looks for it. For the same reason the time inside that unlock(mutex) is not off: on a
+// busy machine the next holder runs in place of the last one.
 //
 // While a thread holds one GIL, its visits to another one are only others (a pending call for that
 // interpreter).
@@ -140,18 +148,31 @@ int leave(Thread& me, pthread_mutex_t* mutex) {
     me.inside = nullptr;
     me.unlock_watch = nullptr;
     const int result = real::mutex_unlock(mutex);
+    if (me.account->state() == State::kWaiting) me.account->wait_ends(now());
     if (me.released) {
         if (GilObjects* objects = gil.objects()) me.switch_watch = &objects->switch_mutex;
         if (me.hook != nullptr) call_hook(me);
-    } else if (me.account->state() == State::kWaiting) {
-        me.account->wait_ends(now());
     }
     return result;
 }
 
+void take(Thread& me, Gil::Notes& notes) {
+    me.account->taken(now(), me.contended);
+    if (notes.holder != &me) ++notes.switches;
+    notes.holder = &me;
+    notes.locked = true;
+    notes.requested = false;
+}
+
+void release(Thread& me, Gil::Notes& notes) {
+    me.account->released(now(), notes.requested);
+    me.released = true;
+    notes.locked = false;
+}
+
 // The GIL that the thread held is gone: re-created after fork, or destroyed by its holder at finalisation.
 void close_hold(Thread& me, const Gil& gil) {
-    if (holds_gil(me) && &me.account->gil() == &gil) me.account->released(now());
+    if (holds_gil(me) && &me.account->gil() == &gil) me.account->released(now(), false);
 }
 
 }  // namespace
@@ -162,7 +183,7 @@ int lock(pthread_mutex_t* mutex) noexcept {
     if (mutex == me.switch_watch) {
         me.switch_watch = nullptr;
         me.unlock_watch = mutex;
-        me.account->release_was_forced();
+        me.account->hand_over_begins();
         return real::mutex_lock(mutex);
     }
     Gil* gil = registry.find(mutex);
@@ -183,10 +204,9 @@ void signalling(const pthread_cond_t* cond) noexcept {
     const GilObjects* objects = me.inside->objects();
     if (objects == nullptr) return;
     if (cond == &objects->switch_cond && !holds_gil(me)) {
-        me.account->taken(now(), me.contended);
+        take(me, me.inside->notes);
     } else if (cond == &objects->cond && holds_gil(me)) {
-        me.account->released(now());
-        me.released = true;
+        release(me, me.inside->notes);
     }
 }
 
@@ -195,7 +215,16 @@ void waiting(const pthread_cond_t* cond) noexcept {
     const GilObjects* objects = me.inside->objects();
     if (objects == nullptr || cond != &objects->cond || holds_gil(me)) return;
     me.contended = true;
+    me.switches_seen = me.inside->notes.switches;
     if (me.account->state() == State::kOff) me.account->wait_begins(now());
+}
+
+void waited(const pthread_cond_t* cond, int result) noexcept {
+    const Thread& me = this_thread_state;
+    const GilObjects* objects = me.inside->objects();
+    if (objects == nullptr || cond != &objects->cond || holds_gil(me)) return;
+    Gil::Notes& notes = me.inside->notes;
+    if (result == ETIMEDOUT && notes.locked && notes.switches == me.switches_seen) notes.requested = true;
 }
 
 void gil_created(GilObjects& objects) noexcept {

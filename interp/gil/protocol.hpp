@@ -21,10 +21,10 @@ struct Thread {
     Account* accounts = nullptr;                    // all of its accounts, one per GIL that it ever took
     Gil* inside = nullptr;                          // whose gil->mutex it has locked
     const pthread_mutex_t* unlock_watch = nullptr;  // the mutex whose unlocking matters next
-    const pthread_mutex_t* switch_watch =
-        nullptr;             // after a release: locking it says that the release was forced
-    bool contended = false;  // inside: had to wait for the holder
-    bool released = false;   // inside: let go
+    const pthread_mutex_t* switch_watch = nullptr;  // after a release: locking it begins the hand-over
+    bool contended = false;                         // inside: had to wait for the holder
+    bool released = false;                          // inside: let go
+    std::uint64_t switches_seen = 0;                // inside: when the wait for the holder began
     Discovery discovery;
     ReleaseHook hook = nullptr;
     void* hook_argument = nullptr;
@@ -40,6 +40,7 @@ int lock(pthread_mutex_t* mutex) noexcept;
 int unlock(pthread_mutex_t* mutex) noexcept;
 void signalling(const pthread_cond_t* cond) noexcept;
 void waiting(const pthread_cond_t* cond) noexcept;
+void waited(const pthread_cond_t* cond, int result) noexcept;
 
 void gil_created(GilObjects& objects) noexcept;
 void cond_destroyed(const pthread_cond_t* cond) noexcept;

@@ -75,7 +75,6 @@ Snapshot Gil::snapshot() {
     sum.totals.held = never_less(said_held_, sum.totals.held);
     sum.totals.waited = never_less(said_waited_, sum.totals.waited);
     sum.totals.lock_waited = never_less(said_lock_waited_, sum.totals.lock_waited);
-    sum.totals.voluntary = never_less(said_voluntary_, sum.totals.voluntary);
     return sum;
 }
 
@@ -83,7 +82,6 @@ void Gil::start_over() noexcept {
     said_held_ = 0;
     said_waited_ = 0;
     said_lock_waited_ = 0;
-    said_voluntary_ = 0;
 }
 
 Gil* Registry::find(const pthread_mutex_t* mutex) const noexcept {
@@ -105,6 +103,7 @@ Gil* Registry::find(const pthread_cond_t* cond) const noexcept {
 Gil& Registry::add(GilObjects& objects) {
     const SpinLock lock(changing_);
     Gil& gil = vacant_entry(objects);
+    gil.notes = {};
     gil.objects_.store(&objects, std::memory_order_release);
     rebuild_filter();
     return gil;

@@ -49,6 +49,15 @@ class Gil {
 
     void start_over() noexcept;  // in the child of a fork
 
+    // What CPython notes in the GIL itself. Guarded by gil->mutex.
+    struct Notes {
+        bool locked = false;
+        bool requested = false;          // a waiter has asked the holder to let go
+        const Thread* holder = nullptr;  // the last one
+        std::uint64_t switches = 0;      // takes by another thread than the last holder
+    };
+    Notes notes;
+
   private:
     friend class Registry;
     std::atomic<GilObjects*> objects_{nullptr};
@@ -59,7 +68,6 @@ class Gil {
     std::atomic<std::int64_t> said_held_{0};
     std::atomic<std::int64_t> said_waited_{0};
     std::atomic<std::int64_t> said_lock_waited_{0};
-    std::atomic<std::uint64_t> said_voluntary_{0};
 };
 
 class Registry {

@@ -18,15 +18,17 @@ TEST(Account, EntriesAddUp) {
     Account account(gil);
     account.wait_begins(100);
     account.taken(150, true);
-    account.released(350);
+    account.released(350, false);
     account.taken(400, false);
-    account.released(410);
+    account.released(410, true);
+    account.wait_ends(430);
     const Account::Reading reading = account.read();
     EXPECT_EQ(reading.totals.held, 210);
-    EXPECT_EQ(reading.totals.waited, 50);
+    EXPECT_EQ(reading.totals.waited, 70);
     EXPECT_EQ(reading.totals.takes, 2);
     EXPECT_EQ(reading.totals.contended, 1);
-    EXPECT_EQ(reading.totals.voluntary, 2);
+    EXPECT_EQ(reading.totals.voluntary, 1);
+    EXPECT_EQ(reading.totals.forced, 1);
     EXPECT_EQ(reading.holds.sum, 210);
     EXPECT_EQ(reading.waits.sum, 50);
 }
@@ -35,8 +37,9 @@ TEST(Account, AHandOverBelongsToTheNextAcquisition) {
     Gil gil;
     Account account(gil);
     account.taken(0, false);
-    account.released(1'000);
-    account.release_was_forced();
+    account.released(1'000, true);
+    account.wait_ends(2'000);
+    account.hand_over_begins();
     account.wait_ends(6'001'000);
     account.wait_begins(6'001'100);
     account.taken(6'001'200, true);
@@ -71,14 +74,14 @@ TEST(Account, ANewOwnerStartsAtZeroAndTheSumsStay) {
     ASSERT_TRUE(account.claim(&first));
     EXPECT_FALSE(account.claim(&second));
     account.taken(0, false);
-    account.released(70);
+    account.released(70, false);
     EXPECT_EQ(account.own_totals(100).held, 70);
     account.give_back(100);
     ASSERT_TRUE(account.claim(&second));
     EXPECT_EQ(account.own_totals(100).held, 0);
     EXPECT_EQ(account.own_totals(100).takes, 0);
     account.taken(100, false);
-    account.released(105);
+    account.released(105, false);
     EXPECT_EQ(account.own_totals(200).held, 5);
     EXPECT_EQ(account.read().totals.held, 75);
 }
@@ -89,14 +92,14 @@ TEST(Account, StartingOverKeepsTheOwnersCount) {
     Thread owner;
     account.claim(&owner);
     account.taken(0, false);
-    account.released(70);
+    account.released(70, false);
     account.taken(100, false);
     account.start_over(130, true);
     EXPECT_EQ(account.read().totals.held, 0);
     EXPECT_EQ(account.read().totals.takes, 1) << "the hold that goes on";
     EXPECT_EQ(account.own_totals(130).held, 100);
     EXPECT_EQ(account.own_totals(130).takes, 2);
-    account.released(150);
+    account.released(150, false);
     EXPECT_EQ(account.read().totals.held, 20);
     EXPECT_EQ(account.own_totals(150).held, 120);
     account.start_over(160, false);
@@ -114,7 +117,7 @@ TEST(Account, ReadersNeverSeeHalfAnEntry) {
         while (!done) {
             account.taken(time, false);
             time += 3;
-            account.released(time);
+            account.released(time, false);
             time += 5;
             if (time % 64 == 0) busy(5'000);  // a GIL changes hands more slowly; readers need a gap
         }

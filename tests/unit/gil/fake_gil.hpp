@@ -3,6 +3,7 @@
 #pragma once
 
 #include <pthread.h>
+#include <sched.h>
 
 #include <atomic>
 #include <cstdint>
@@ -41,6 +42,7 @@ class FakeGil {
             const int result = pthread_cond_timedwait(&cond_, &mutex_, &until);
             if (result != 0 && locked_ && switches_ == before) drop_request_ = true;
         }
+        if (slow_takes_) wait_for_the_hand_over();
         pthread_mutex_lock(&switch_mutex_);
         locked_ = true;
         if (holder_ != this_thread_mark()) ++switches_;
@@ -60,14 +62,17 @@ class FakeGil {
         pthread_mutex_lock(&switch_mutex_);
         if (holder_ == this_thread_mark()) {
             drop_request_ = false;
+            handing_over_ = true;
             pthread_cond_wait(&switch_cond_, &switch_mutex_);
         }
         pthread_mutex_unlock(&switch_mutex_);
     }
 
     // Another thread has asked for the lock.
-    void request_drop() { drop_request_ = true; }
     bool drop_requested() const { return drop_request_; }
+
+    // From now on a thread takes the lock 2 ms after the last holder has begun to wait for that.
+    void make_takes_slow() { slow_takes_ = true; }
 
     // signal_active_thread(): a visit that neither takes nor releases.
     void visit() {
@@ -82,6 +87,11 @@ class FakeGil {
         pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
         pthread_cond_init(&cond, &attributes);
         pthread_condattr_destroy(&attributes);
+    }
+    void wait_for_the_hand_over() const {
+        while (!handing_over_) sched_yield();
+        const timespec two_ms{0, 2'000'000};
+        nanosleep(&two_ms, nullptr);
     }
     static const void* this_thread_mark() {
         static thread_local char mark;
@@ -102,6 +112,8 @@ class FakeGil {
     bool locked_ = false;
     std::uint64_t switches_ = 0;
     std::atomic<bool> drop_request_{false};
+    std::atomic<bool> handing_over_{false};
+    bool slow_takes_ = false;
     // The order in memory is that of CPython's struct _gil_runtime_state.
     pthread_cond_t cond_{};
     pthread_mutex_t mutex_{};

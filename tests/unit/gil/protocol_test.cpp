@@ -83,17 +83,22 @@ TEST(Protocol, VisitsToAnotherGilDuringAHoldAreIgnored) {
     EXPECT_EQ(watch.books().voluntary, 1);
 }
 
+// Takes and drops the lock once, from another thread than the one that holds it.
+std::thread ask_for(FakeGil& gil) {
+    std::thread other([&gil] {
+        gil.take();
+        gil.drop();
+    });
+    while (!gil.drop_requested()) std::this_thread::yield();
+    return other;
+}
+
 TEST(Protocol, AReleaseThatWasAskedForIsForced) {
     FakeGil gil;
     const Watch watch;
     gil.take();
-    gil.request_drop();
-    std::thread other([&] {
-        while (gil.drop_requested()) std::this_thread::yield();  // drop() has seen it, and waits
-        pause(2 * kMillisecond);
-        gil.take();
-        gil.drop();
-    });
+    gil.make_takes_slow();
+    std::thread other = ask_for(gil);
     gil.drop();
     const Totals books = watch.books();
     other.join();
@@ -102,19 +107,46 @@ TEST(Protocol, AReleaseThatWasAskedForIsForced) {
     EXPECT_GE(books.waited, 2 * kMillisecond) << "the hand-over is a wait for the GIL";
 }
 
+TEST(Protocol, AWithdrawnRequestWasStillOne) {
+    FakeGil gil;
+    gil.take();
+    std::thread other = ask_for(gil);
+    // Stops the thread before it looks for the request; the other takes the lock and withdraws it.
+    on_release(
+        [](void* argument) {
+            while (static_cast<FakeGil*>(argument)->drop_requested()) std::this_thread::yield();
+        },
+        &gil);
+    const Watch watch;
+    gil.drop();
+    on_release(nullptr, nullptr);
+    other.join();
+    EXPECT_EQ(watch.books().forced, 1);
+    EXPECT_EQ(watch.books().voluntary, 0);
+}
+
+TEST(Protocol, ARequestIsForTheHolderAloneAndOnce) {
+    FakeGil gil;
+    gil.take();
+    std::thread other = ask_for(gil);
+    gil.drop();
+    other.join();
+    const Watch watch;
+    gil.take();
+    gil.drop();
+    EXPECT_EQ(watch.books().forced, 0);
+    EXPECT_EQ(watch.books().voluntary, 1);
+}
+
 TEST(Protocol, AfterTheHandOverTheThreadIsOff) {
     FakeGil gil;
     gil.take();
-    gil.request_drop();
-    std::thread other([&] {
-        while (gil.drop_requested()) std::this_thread::yield();
-        gil.take();
-        gil.drop();
-    });
+    std::thread other = ask_for(gil);
     gil.drop();
     const Watch watch;
     pause(2 * kMillisecond);
     EXPECT_EQ(watch.books().waited, 0);
+    EXPECT_GE(watch.wall(), 2 * kMillisecond);
     other.join();
 }
 
@@ -217,24 +249,6 @@ TEST(Protocol, TheReleaseHookRunsOutsideAllLocks) {
     gil.take();
     gil.drop();
     EXPECT_EQ(seen.calls, 1);
-}
-
-TEST(Protocol, TheHookSeesAForcedReleaseBeforeTheHandOver) {
-    FakeGil gil;
-    std::atomic<bool> let_go{false};
-    gil.take();
-    gil.request_drop();
-    std::thread other([&] {
-        while (!let_go) std::this_thread::yield();
-        gil.take();
-        gil.drop();
-    });
-    on_release([](void* argument) { static_cast<std::atomic<bool>*>(argument)->store(true); }, &let_go);
-    const Watch watch;
-    gil.drop();  // returns when the other has taken it, and the other waits for the hook
-    on_release(nullptr, nullptr);
-    other.join();
-    EXPECT_EQ(watch.books().forced, 1);
 }
 
 TEST(Histograms, EachHoldAndEachWaitIsInItsBucket) {
