@@ -1,5 +1,7 @@
 #include "interp/gil/ledger.hpp"
 
+#include <algorithm>
+
 #include "interp/gil/clock.hpp"
 #include "interp/gil/protocol.hpp"
 #include "interp/gil/registry.hpp"
@@ -42,6 +44,7 @@ std::vector<Snapshot> snapshot() {
     std::vector<Snapshot> all;
     if (registry.is_off()) return all;
     for (Gil* gil = registry.first(); gil != nullptr; gil = gil->next()) all.push_back(gil->snapshot());
+    std::reverse(all.begin(), all.end());
     return all;
 }
 

@@ -56,7 +56,13 @@ struct Snapshot {
     Histogram waits;            // each acquisition, uncontended ones included
     std::uint64_t waiters = 0;  // threads in line now
     bool main = false;          // the main interpreter's GIL
+    // The number of the GIL's entry, from 0 on, the main one's first. The entry of a GIL that is gone (an
+    // interpreter has ended) stays, is not alive, and goes to the next one that is made: its sums never go
+    // down.
+    std::size_t entry = 0;
+    bool alive = false;
 };
+// By entry.
 std::vector<Snapshot> snapshot();
 
 // Called on the thread that set it, right after it has let go of the GIL, outside all locks. Null: none.

@@ -58,13 +58,14 @@ Account& Gil::open_account(Thread* owner) {
 
 Snapshot Gil::snapshot() {
     Snapshot sum;
-    sum.main = main_;
-    const bool alive = objects() != nullptr;
+    sum.main = is_main();
+    sum.entry = entry_;
+    sum.alive = objects() != nullptr;
     // Before the accounts: a take that is entered meanwhile begins after this and adds nothing.
     const std::int64_t time = now();
     for (const Account* account = accounts(); account != nullptr; account = account->next_of_gil) {
         Account::Reading reading = account->read();
-        if (alive) {
+        if (sum.alive) {
             add_progress(reading.totals, reading.state, reading.since, time);
             if (reading.state == State::kWaiting) ++sum.waiters;
         }
@@ -121,7 +122,7 @@ Gil& Registry::vacant_entry(const GilObjects& objects) {
     auto* gil = new (std::nothrow) Gil;
     if (gil == nullptr) fatal("no memory for a GIL's entry");
     gil->next_ = first();
-    gil->main_ = gil->next_ == nullptr;
+    gil->entry_ = gil->next_ == nullptr ? 0 : gil->next_->entry_ + 1;
     gils_.store(gil, std::memory_order_release);
     return *gil;
 }

@@ -36,7 +36,7 @@ class Gil {
   public:
     // Null when the GIL was destroyed.
     GilObjects* objects() const noexcept { return objects_.load(std::memory_order_acquire); }
-    bool is_main() const noexcept { return main_; }
+    bool is_main() const noexcept { return entry_ == 0; }
     Gil* next() const noexcept { return next_; }
 
     // The calling thread's account, claimed or made if it has none.
@@ -62,8 +62,8 @@ class Gil {
     friend class Registry;
     std::atomic<GilObjects*> objects_{nullptr};
     std::atomic<Account*> accounts_{nullptr};
-    bool main_ = false;
-    Gil* next_ = nullptr;
+    std::size_t entry_ = 0;
+    Gil* next_ = nullptr;  // the newest entry is the first
 
     std::atomic<std::int64_t> said_held_{0};
     std::atomic<std::int64_t> said_waited_{0};
