@@ -61,7 +61,7 @@ void record_request(benchmark::State& state) {
     for (auto _ : state) {
         spent = (spent * 7 + 13) % 50'000'000;
         finish(exchange->timeline, spent);
-        recorder.request(*exchange, 200);
+        recorder.request(*exchange, metrics::phases(exchange->timeline, exchange->books()), 200);
     }
 }
 BENCHMARK(record_request);
@@ -87,7 +87,8 @@ struct Full {
         for (int i = 0; i < 10'000; ++i) {
             exchange->route_name = "/api/v1/resource" + std::to_string(i % 100) + "/{id}";
             finish(exchange->timeline, i * 7919);
-            recorder.request(*exchange, i % 3 == 0 ? 404 : 200);
+            recorder.request(*exchange, metrics::phases(exchange->timeline, exchange->books()),
+                             i % 3 == 0 ? 404 : 200);
         }
     }
 };

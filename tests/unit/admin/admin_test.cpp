@@ -58,7 +58,7 @@ class AdminTest : public testing::Test {
         exchange->route_name = route;
         exchange->timeline = {
             .head = 1, .queued = 1, .claimed = 1, .done = 1 + duration, .sent = 1 + duration};
-        recorder.request(*exchange, status);
+        recorder.request(*exchange, metrics::phases(exchange->timeline, exchange->books()), status);
     }
     json::value get_json(const std::string& target) {
         const Client::Response response = Client(server.port()).get(target);

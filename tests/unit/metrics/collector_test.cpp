@@ -50,7 +50,7 @@ class CollectorTest : public testing::Test {
     void record() {
         const dispatch::ExchangePtr made = exchange("GET", "/users/7");
         made->timeline = {.head = 1, .queued = 2, .claimed = 1'000'001, .done = 3'000'001, .sent = 3'000'001};
-        recorder.request(*made, 200);
+        recorder.request(*made, phases(made->timeline, made->books()), 200);
     }
 
     std::vector<GilSample> gils{gil()};

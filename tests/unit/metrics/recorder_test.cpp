@@ -24,12 +24,12 @@ void time(dispatch::Exchange& exchange, Nanoseconds milliseconds) {
 
 class RecorderTest : public testing::Test {
   protected:
-    void record(Recorder& recorder, const char* method, const char* target, int status,
-                const char* name = "") {
+    routing::RouteId record(Recorder& recorder, const char* method, const char* target, int status,
+                            const char* name = "") {
         const dispatch::ExchangePtr made = exchange(method, target);
         made->route_name = name;
         time(*made, 5);
-        recorder.request(*made, status);
+        return recorder.request(*made, phases(made->timeline, made->books()), status);
     }
     // Requests of a label, over all outcomes.
     std::uint64_t count(const RequestTotals& totals, std::string_view label) const {
@@ -47,7 +47,7 @@ class RecorderTest : public testing::Test {
 
 TEST_F(RecorderTest, ARequestIsCountedByMethodRouteAndStatus) {
     Recorder& recorder = shards.add();
-    record(recorder, "GET", "/users/1?x=2", 200);
+    EXPECT_EQ(routes.label(record(recorder, "GET", "/users/1?x=2", 200)), "/users/{id}");
     record(recorder, "GET", "/users/2", 200);
     record(recorder, "GET", "/users/2", 503);
     record(recorder, "POST", "/users/2", 200);
@@ -155,7 +155,7 @@ TEST_F(RecorderTest, ReadWhileFourThreadsWrite) {
             for (std::uint64_t i = 0; i < kEach; ++i) {
                 const dispatch::ExchangePtr made = exchange("GET", "/page" + std::to_string(i % 20));
                 time(*made, 4);
-                recorder.request(*made, i % 2 == 0 ? 200 : 500);
+                recorder.request(*made, phases(made->timeline, made->books()), i % 2 == 0 ? 200 : 500);
             }
         });
     }
