@@ -17,7 +17,7 @@ namespace baton::interp {
 
 inline void check_attached() {
 #ifndef NDEBUG
-    if (python::current() == nullptr) broken("a Python object was touched by a thread without the GIL");
+    if (!python::attached()) broken("a Python object was touched by a thread without the GIL");
 #endif
 }
 

@@ -28,12 +28,15 @@ inline constexpr int kMemberSize = T_PYSSIZET;
 inline constexpr int kReadOnly = READONLY;
 #endif
 
-// The calling thread's state, or null when it is detached.
-inline PyThreadState* current() {
+// Does the calling thread hold the GIL?
+inline bool attached() {
 #if PY_VERSION_HEX >= 0x030D0000
-    return PyThreadState_GetUnchecked();
+    return PyThreadState_GetUnchecked() != nullptr;
+#elif PY_VERSION_HEX >= 0x030C0000
+    return _PyThreadState_UncheckedGet() != nullptr;
 #else
-    return _PyThreadState_UncheckedGet();
+    // There the current state is one variable of the process, which names whoever holds the lock.
+    return PyGILState_Check() != 0;
 #endif
 }
 

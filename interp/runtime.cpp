@@ -68,6 +68,15 @@ void line_buffer_output() {
     if (!result) PyErr_Clear();
 }
 
+// Whoever imports `signal` first while SIGINT has its default action gets CPython's handler installed, which
+// nobody would ever run. So it is imported here, and the action put back.
+void keep_interrupts() {
+    struct sigaction before{};
+    ::sigaction(SIGINT, nullptr, &before);
+    expect(PyImport_ImportModule("signal"));
+    ::sigaction(SIGINT, &before, nullptr);
+}
+
 void set_switch_interval(double seconds) {
     const Owned sys = expect(PyImport_ImportModule("sys"));
     expect(PyObject_CallMethod(sys.get(), "setswitchinterval", "(d)", seconds));
@@ -127,6 +136,7 @@ void Runtime::settle(const InterpOptions& options, spdlog::logger& log) {
     extend_path(options.path);
     if (options.switch_interval) set_switch_interval(*options.switch_interval);
     line_buffer_output();
+    keep_interrupts();
     // The thread that imports it first is threading.main_thread() for ever; that must not be an interpreter
     // thread.
     expect(PyImport_ImportModule("threading"));

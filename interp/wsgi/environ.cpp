@@ -122,6 +122,7 @@ bool Environ::put_field(PyObject* environ, const http::Request::Field& field) {
     // "X_User" and "X-User" would be the same key: somebody in front may have checked only the other one.
     if (field.name.find('_') != field.name.npos) return true;
     HeaderKeys::Entry* entry = keys_.find(field.name);
+    if (entry != nullptr && entry->role == HeaderKeys::Role::dropped) return true;
     if (entry == nullptr) {
         const Owned key = HeaderKeys::make_key(field.name);
         if (!key) return false;

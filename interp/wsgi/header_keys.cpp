@@ -18,6 +18,8 @@ HeaderKeys::Role role_of(std::string_view lowered) {
     if (lowered == "content-type") return Role::content_type;
     if (lowered == "content-length") return Role::content_length;
     if (lowered == "cookie") return Role::cookie;
+    // As HTTP_PROXY it would be taken for the proxy of the process by client libraries (CVE-2016-5385).
+    if (lowered == "proxy") return Role::dropped;
     const bool secret = lowered == "authorization" || lowered == "proxy-authorization";
     return secret ? Role::secret : Role::plain;
 }
@@ -51,7 +53,7 @@ bool HeaderKeys::Equal::operator()(std::string_view a, std::string_view b) const
 // Those with a meaning of their own are there before a client can fill the table with others.
 HeaderKeys::HeaderKeys(const Strings& strings) : strings_(strings) {
     for (const char* name :
-         {"Content-Type", "Content-Length", "Cookie", "Authorization", "Proxy-Authorization", "Host",
+         {"Content-Type", "Content-Length", "Cookie", "Authorization", "Proxy-Authorization", "Proxy", "Host",
           "User-Agent", "Accept", "Accept-Encoding", "Accept-Language", "Referer"}) {
         add(name);
     }

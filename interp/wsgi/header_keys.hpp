@@ -32,7 +32,7 @@ class LastValue {
 
 class HeaderKeys {
   public:
-    enum class Role { plain, cookie, secret, content_type, content_length };
+    enum class Role { plain, cookie, secret, content_type, content_length, dropped };
     struct Entry {
         Owned key;
         Role role = Role::plain;

@@ -1,0 +1,197 @@
+#include "interp/app_loader.hpp"
+
+#include <filesystem>
+
+#include "tests/unit/interp/support.hpp"
+
+namespace baton::interp {
+namespace {
+
+using test::load_error;
+using test::write_module;
+using Kind = LoadError::Kind;
+
+bool has(const std::string& text, std::string_view part) {
+    return text.find(part) != std::string::npos;
+}
+
+std::string loaded(const std::string& application, bool factory = false) {
+    LoadResult result = load_application(test::runtime(), {application, factory});
+    if (auto* error = std::get_if<LoadError>(&result)) return "error: " + error->text;
+    return std::get<LoadedApplication>(result).description();
+}
+
+constexpr const char* kGood = R"py(
+def application(environ, start_response):
+    return []
+
+app = application
+
+class Package:
+    nested = application
+
+    def method(self, environ, start_response):
+        return []
+
+    @staticmethod
+    def make():
+        return application
+
+instance = Package()
+
+class Class:
+    def __init__(self, environ, start_response):
+        pass
+
+    def __iter__(self):
+        return iter([])
+
+class Callable:
+    def __call__(self, environ, start_response):
+        return []
+
+callable_instance = Callable()
+
+def anything(*args, **kwargs):
+    return []
+
+def make():
+    return application
+)py";
+
+TEST(AppLoader, TakesEveryKindOfCallable) {
+    write_module("good", kGood);
+    for (const char* name :
+         {"good:application", "good:app", "good", "good:Package.nested", "good:instance.method", "good:Class",
+          "good:callable_instance", "good:anything", "good:make()", "good:Package.make()"}) {
+        EXPECT_TRUE(has(loaded(name), "WSGI application")) << name << ": " << loaded(name);
+    }
+    EXPECT_TRUE(has(loaded("good:make", true), "make()"));
+    EXPECT_TRUE(has(loaded("good:application"), "function application"));
+}
+
+TEST(AppLoader, BadSpecs) {
+    test::runtime();
+    for (const char* name : {"", ":app", "a:", "a b:app", "a..b:app", "module:a-b", "module:f(1)"}) {
+        EXPECT_EQ(load_error(name).kind, Kind::bad_spec) << name;
+    }
+    const LoadError file = load_error("./site/main.py:app");
+    EXPECT_EQ(file.kind, Kind::bad_spec);
+    EXPECT_TRUE(has(file.text, "'site.main:app'")) << file.text;
+}
+
+TEST(AppLoader, AMissingModuleSaysWherePythonLooked) {
+    for (const char* name : {"no_such_module:app", "no_such_package.inner:app", "json.no_such_part:app"}) {
+        const LoadError error = load_error(name);
+        EXPECT_EQ(error.kind, Kind::module_not_found) << name;
+        EXPECT_TRUE(has(error.text, "sys.path[1]: " + test::folder())) << error.text;
+        EXPECT_TRUE(has(error.text, std::filesystem::current_path().string()));
+        EXPECT_TRUE(has(error.text, "--chdir"));
+        EXPECT_FALSE(has(error.text, "Traceback"));
+    }
+}
+
+TEST(AppLoader, AMissingImportInsideIsAnotherThing) {
+    write_module("needy", "import not_installed_here\n");
+    const LoadError error = load_error("needy:app");
+    EXPECT_EQ(error.kind, Kind::import_raised);
+    EXPECT_TRUE(has(error.text, "'needy' was found")) << error.text;
+    EXPECT_TRUE(has(error.text, "not_installed_here"));
+    EXPECT_TRUE(has(error.text, "needy.py"));
+}
+
+TEST(AppLoader, AnImportThatRaisesShowsItsTraceback) {
+    write_module("raising", "def f():\n    1 / 0\nf()\n");
+    const LoadError error = load_error("raising:app");
+    EXPECT_EQ(error.kind, Kind::import_raised);
+    EXPECT_TRUE(has(error.text, "Traceback (most recent call last)"));
+    EXPECT_TRUE(has(error.text, "raising.py\", line 2, in f")) << error.text;
+    EXPECT_TRUE(has(error.text, "ZeroDivisionError"));
+}
+
+TEST(AppLoader, AnImportThatExitsOrIsInterruptedDoesNotEndTheProcess) {
+    write_module("exiting", "import sys\nsys.exit(3)\n");
+    const LoadError error = load_error("exiting:app");
+    EXPECT_EQ(error.kind, Kind::import_raised);
+    EXPECT_TRUE(has(error.text, "sys.exit()"));
+    write_module("interrupted", "raise KeyboardInterrupt\n");
+    EXPECT_EQ(load_error("interrupted:app").kind, Kind::import_raised);
+}
+
+TEST(AppLoader, ASyntaxErrorShowsTheLine) {
+    write_module("misspelt", "x = 1\nthis is no python\n");
+    const LoadError error = load_error("misspelt:app");
+    EXPECT_EQ(error.kind, Kind::import_raised);
+    EXPECT_TRUE(has(error.text, "SyntaxError"));
+    EXPECT_TRUE(has(error.text, "line 2")) << error.text;
+}
+
+TEST(AppLoader, AMissingAttributeGetsASuggestion) {
+    write_module("good", kGood);
+    const LoadError error = load_error("good:aplication");
+    EXPECT_EQ(error.kind, Kind::attribute_missing);
+    EXPECT_TRUE(has(error.text, "did you mean 'application'?")) << error.text;
+    EXPECT_TRUE(has(error.text, "callable_instance"));
+    EXPECT_EQ(load_error("good:Package.missing").kind, Kind::attribute_missing);
+}
+
+TEST(AppLoader, WhatCannotBeCalledIsNamed) {
+    write_module("data", "app = 42\nimport json\n");
+    const LoadError number = load_error("data:app");
+    EXPECT_EQ(number.kind, Kind::not_callable);
+    EXPECT_TRUE(has(number.text, "int")) << number.text;
+    const LoadError module = load_error("data:json");
+    EXPECT_EQ(module.kind, Kind::not_callable);
+    EXPECT_TRUE(has(module.text, "module json"));
+    EXPECT_EQ(load_error("data:app()").kind, Kind::not_callable);
+}
+
+TEST(AppLoader, AFactoryThatRaises) {
+    write_module("factories",
+                 "def make():\n    raise LookupError('no settings')\ndef nothing():\n    pass\n");
+    const LoadError error = load_error("factories:make()");
+    EXPECT_EQ(error.kind, Kind::factory_raised);
+    EXPECT_TRUE(has(error.text, "LookupError: no settings"));
+    EXPECT_EQ(load_error("factories:nothing", true).kind, Kind::not_callable);
+}
+
+TEST(AppLoader, AFactoryThatIsTakenForTheApplication) {
+    write_module("good", kGood);
+    const LoadError error = load_error("good:make");
+    EXPECT_EQ(error.kind, Kind::wrong_signature);
+    EXPECT_TRUE(has(error.text, "--factory")) << error.text;
+}
+
+TEST(AppLoader, ASignatureThatFitsNothing) {
+    write_module("odd", "def app(a, b, c, d, e):\n    pass\n");
+    const LoadError error = load_error("odd:app");
+    EXPECT_EQ(error.kind, Kind::wrong_signature);
+    EXPECT_TRUE(has(error.text, "(a, b, c, d, e)")) << error.text;
+}
+
+TEST(AppLoader, AsgiApplicationsAreTold) {
+    write_module("asgi", R"py(
+import functools
+
+async def function(scope, receive, send):
+    pass
+
+class Framework:
+    async def __call__(self, scope, receive, send):
+        pass
+
+instance = Framework()
+partial = functools.partial(function)
+
+def wrapped(scope, receive, send):
+    return function(scope, receive, send)
+)py");
+    for (const char* name : {"asgi:function", "asgi:instance", "asgi:partial", "asgi:wrapped"}) {
+        const LoadError error = load_error(name);
+        EXPECT_EQ(error.kind, Kind::looks_like_asgi) << name;
+        EXPECT_TRUE(has(error.text, "serves WSGI")) << error.text;
+    }
+}
+
+}  // namespace
+}  // namespace baton::interp

@@ -1,0 +1,166 @@
+#include "interp/worker.hpp"
+
+#include <ctime>
+#include <functional>
+#include <thread>
+
+#include "tests/unit/interp/support.hpp"
+
+namespace baton::interp {
+namespace {
+
+using namespace std::chrono_literals;
+using test::Connection;
+using test::make_application;
+
+constexpr auto kPatience = 30s;
+
+// Threads that serve an application from a queue, and the test as their I/O thread.
+struct Pool {
+    Connection connection;
+    dispatch::WorkQueue queue{1000};
+    std::unique_ptr<Application> application;
+    WorkerPool workers;
+
+    explicit Pool(const std::string& source)
+        : application(make_application(source)), workers(test::runtime(), queue, *application, {}) {}
+    ~Pool() {
+        workers.close();
+        EXPECT_EQ(workers.join_until(std::chrono::steady_clock::now() + kPatience), 0U);
+    }
+
+    dispatch::ExchangePtr push(const std::string& head) {
+        dispatch::ExchangePtr exchange = connection.exchange(head);
+        exchange->timeline.queued = dispatch::now();
+        EXPECT_TRUE(queue.push(exchange));
+        return exchange;
+    }
+    bool wait_for(const std::function<bool()>& condition) {
+        const auto end = std::chrono::steady_clock::now() + kPatience;
+        while (!condition()) {
+            if (std::chrono::steady_clock::now() > end) return false;
+            queue.flush(dispatch::now());
+            std::this_thread::sleep_for(1ms);
+        }
+        return true;
+    }
+    bool wait_done(const dispatch::ExchangePtr& exchange) {
+        return wait_for([&] { return (exchange->events() & dispatch::Exchange::kDone) != 0; });
+    }
+};
+
+constexpr const char* kWork = R"py(
+import threading, time
+gate = threading.Event()
+
+def application(environ, start_response):
+    path = environ["PATH_INFO"]
+    if path == "/sleep":
+        time.sleep(0.05)
+    if path == "/count":
+        end = time.thread_time() + 0.05
+        while time.thread_time() < end:
+            pass
+    if path == "/gate":
+        gate.wait(30)
+    if path == "/open":
+        gate.set()
+    start_response("200 OK", [("Content-Type", "text/plain")])
+    return [threading.current_thread().name.encode()]
+)py";
+
+TEST(Worker, ServesWhatIsQueued) {
+    Pool pool(kWork);
+    pool.workers.start(3);
+    std::vector<dispatch::ExchangePtr> exchanges;
+    for (int i = 0; i < 100; ++i) exchanges.push_back(pool.push("GET / HTTP/1.1"));
+    for (const auto& exchange : exchanges) ASSERT_TRUE(pool.wait_done(exchange));
+    for (const auto& exchange : exchanges) {
+        EXPECT_EQ(pool.connection.answer(*exchange).body.substr(0, 9), "baton-py-");
+        EXPECT_LE(exchange->timeline.claimed, exchange->timeline.done);
+        EXPECT_GE(exchange->timeline.claimed, exchange->timeline.queued);
+    }
+}
+
+TEST(Worker, BooksSayWhatARequestDid) {
+    Pool pool(kWork);
+    pool.workers.start(1);
+    const auto sleeping = pool.push("GET /sleep HTTP/1.1");
+    const auto counting = pool.push("GET /count HTTP/1.1");
+    ASSERT_TRUE(pool.wait_done(sleeping) && pool.wait_done(counting));
+    const auto span = [](const auto& x) { return x->timeline.done - x->timeline.claimed; };
+    EXPECT_GE(span(sleeping), 50'000'000);
+    EXPECT_LT(sleeping->books().gil_hold, span(sleeping) / 2);
+    EXPECT_GE(sleeping->books().acquisitions, 1U);
+    EXPECT_GE(counting->books().gil_hold, 50'000'000);
+    for (const auto& x : {sleeping, counting}) {
+        const auto& books = x->books();
+        // The clock is read after the books, so what they add up to is never more.
+        EXPECT_LE(books.gil_hold + books.gil_wait + books.lock_wait, span(x) + 1'000'000);
+    }
+}
+
+TEST(Worker, AThreadThatWaitsLetsAnotherRun) {
+    Pool pool(kWork);
+    pool.workers.start(2);
+    const auto waiting = pool.push("GET /gate HTTP/1.1");
+    ASSERT_TRUE(pool.wait_for([&] { return pool.queue.length() == 0; }));
+    const auto opening = pool.push("GET /open HTTP/1.1");
+    ASSERT_TRUE(pool.wait_done(opening) && pool.wait_done(waiting));
+    EXPECT_GT(waiting->books().lock_wait, 0);
+}
+
+TEST(Worker, AnExpiredExchangeIsPassedOver) {
+    Pool pool(kWork);
+    const auto expired = pool.push("GET / HTTP/1.1");
+    ASSERT_TRUE(expired->expire());
+    const auto next = pool.push("GET / HTTP/1.1");
+    pool.workers.start(1);
+    ASSERT_TRUE(pool.wait_done(next));
+    EXPECT_EQ(expired->events(), 0U);
+}
+
+TEST(Worker, StatesAddUp) {
+    Pool pool(kWork);
+    pool.workers.start(3);
+    ASSERT_TRUE(pool.wait_for([&] { return pool.queue.idle_threads() == 3; }));
+    EXPECT_EQ(pool.workers.states().idle, 3U);
+    const auto waiting = pool.push("GET /gate HTTP/1.1");
+    ASSERT_TRUE(pool.wait_for([&] { return pool.workers.states().off_gil == 1; }));
+    const WorkerStates states = pool.workers.states();
+    EXPECT_EQ(states.running + states.waiting + states.off_gil + states.idle, pool.workers.size());
+    const auto opening = pool.push("GET /open HTTP/1.1");
+    ASSERT_TRUE(pool.wait_done(opening) && pool.wait_done(waiting));
+    EXPECT_TRUE(pool.wait_for([&] { return pool.workers.states().idle == 3; }));
+}
+
+TEST(Worker, CpuClocksCanBeRead) {
+    Pool pool(kWork);
+    pool.workers.start(2);
+    ASSERT_TRUE(pool.wait_for([&] { return pool.workers.cpu_clocks().size() == 2; }));
+    const auto counting = pool.push("GET /count HTTP/1.1");
+    ASSERT_TRUE(pool.wait_done(counting));
+    std::int64_t sum = 0;
+    for (const clockid_t clock : pool.workers.cpu_clocks()) {
+        timespec time{};
+        ASSERT_EQ(clock_gettime(clock, &time), 0);
+        sum += time.tv_sec * 1'000'000'000 + time.tv_nsec;
+    }
+    EXPECT_GE(sum, 50'000'000);
+}
+
+TEST(Worker, AStuckThreadIsCountedAtTheEnd) {
+    Pool pool(kWork);
+    pool.workers.start(2);
+    const auto waiting = pool.push("GET /gate HTTP/1.1");
+    ASSERT_TRUE(pool.wait_for([&] { return pool.queue.length() == 0 && pool.workers.states().idle == 1; }));
+    const auto opening = pool.connection.exchange("GET /open HTTP/1.1");
+    pool.workers.close();
+    EXPECT_EQ(pool.workers.join_until(std::chrono::steady_clock::now() + 200ms), 1U);
+    pool.connection.serve(*pool.application, *opening);  // on this thread, so that the other can end
+    EXPECT_EQ(pool.workers.join_until(std::chrono::steady_clock::now() + kPatience), 0U);
+    EXPECT_TRUE(pool.wait_done(waiting));
+}
+
+}  // namespace
+}  // namespace baton::interp
