@@ -1,6 +1,6 @@
 # Asks the chosen interpreter itself where its headers and its shared library are.
 execute_process(
-    COMMAND ${BATON_PYTHON} -c "import sysconfig as s; v = s.get_config_var; print(';'.join([s.get_path('include'), v('LIBDIR'), v('LDLIBRARY'), v('LDVERSION'), str(v('Py_ENABLE_SHARED')), s.get_platform()]))"
+    COMMAND ${BATON_PYTHON} -c "import sysconfig as s; v = s.get_config_var; print(';'.join([s.get_path('include'), v('LIBDIR'), v('LDLIBRARY'), v('LDVERSION'), str(v('Py_ENABLE_SHARED')), __import__('platform').python_version()]))"
     OUTPUT_VARIABLE BATON_PYTHON_FACTS OUTPUT_STRIP_TRAILING_WHITESPACE RESULT_VARIABLE BATON_PYTHON_STATUS)
 if(NOT BATON_PYTHON_STATUS EQUAL 0)
     message(FATAL_ERROR "${BATON_PYTHON} does not run: set BATON_PYTHON to a Python 3.11 or newer")
@@ -8,6 +8,7 @@ endif()
 list(GET BATON_PYTHON_FACTS 0 BATON_PYTHON_INCLUDE)
 list(GET BATON_PYTHON_FACTS 1 BATON_PYTHON_LIBDIR)
 list(GET BATON_PYTHON_FACTS 3 BATON_PYTHON_LDVERSION)
+list(GET BATON_PYTHON_FACTS 5 BATON_PYTHON_VERSION)
 if(NOT EXISTS ${BATON_PYTHON_INCLUDE}/Python.h)
     message(FATAL_ERROR "no Python.h in ${BATON_PYTHON_INCLUDE}: install the headers (Debian: python3-dev)")
 endif()

@@ -34,6 +34,18 @@ void name_in_python(const std::string& name) {
     PyErr_Clear();
 }
 
+using dispatch::Nanoseconds;
+
+// The calling thread's books at one moment.
+struct Moment {
+    Nanoseconds at = 0;
+    gil::Totals totals;
+};
+
+Moment moment() {
+    return {dispatch::now(), gil::this_thread()};
+}
+
 struct GilNow {
     std::size_t waiters = 0;
     bool held = false;
@@ -72,7 +84,9 @@ struct WorkerPool::Shared {
 
     void run(std::size_t number);
     void work(PyThreadState* state);
-    void batch();
+    void batch(const Moment& woken);
+    std::function<void()> began;
+    std::function<void()> ending;
 };
 
 void WorkerPool::Shared::run(std::size_t number) {
@@ -83,6 +97,7 @@ void WorkerPool::Shared::run(std::size_t number) {
         const std::lock_guard lock(mutex);
         clocks.emplace_back(number, clock);
     }
+    if (began) began();
     {
         const ThreadState state(runtime.interpreter());
         {
@@ -91,6 +106,7 @@ void WorkerPool::Shared::run(std::size_t number) {
         }
         work(state.get());
     }
+    if (ending) ending();
     const std::lock_guard lock(mutex);
     std::erase_if(clocks, [&](const auto& entry) { return entry.first == number; });
     --living;
@@ -103,32 +119,40 @@ void WorkerPool::Shared::work(PyThreadState* state) {
         if (queue.length() == 0) continue;
         busy.fetch_add(1, std::memory_order_relaxed);
         {
+            const Moment woken = moment();
             const Attach attached(state);
-            batch();
+            batch(woken);
         }
         busy.fetch_sub(1, std::memory_order_relaxed);
     }
 }
 
 // Keeps the GIL from request to request while there is work.
-void WorkerPool::Shared::batch() {
+void WorkerPool::Shared::batch(const Moment& woken) {
     gil::on_release([](void* work) { static_cast<dispatch::WorkQueue*>(work)->released(); }, &queue);
-    dispatch::Nanoseconds now = dispatch::now();
-    gil::Totals before = gil::this_thread();
-    while (const dispatch::ExchangePtr exchange = queue.try_pop(now)) {
-        if (!exchange->claim(now)) continue;
+    Moment before = moment();
+    Nanoseconds stood_in_line = before.totals.waited - woken.totals.waited;
+    while (const dispatch::ExchangePtr exchange = queue.try_pop(before.at)) {
+        // The first request was this thread's from the moment that it stood in line for the GIL on its behalf.
+        const Nanoseconds waited = std::min(stood_in_line, before.at - exchange->timeline.queued);
+        stood_in_line = 0;
+        if (!exchange->claim(before.at - waited)) continue;
         application.serve(*exchange);
         // One reading ends this request and begins the next, so no time is lost between two of them.
-        const gil::Totals after = gil::this_thread();
-        now = dispatch::now();
-        exchange->done(difference(before, after), now);
+        const Moment after = moment();
+        dispatch::Books books = difference(before.totals, after.totals);
+        books.gil_wait += waited;
+        exchange->done(books, after.at);
         before = after;
     }
     gil::on_release(nullptr, nullptr);
 }
 
-WorkerPool::WorkerPool(Runtime& runtime, dispatch::WorkQueue& queue, Application& application)
-    : shared_(std::make_shared<Shared>(runtime, queue, application)) {}
+WorkerPool::WorkerPool(Runtime& runtime, dispatch::WorkQueue& queue, Application& application, Hooks hooks)
+    : shared_(std::make_shared<Shared>(runtime, queue, application)) {
+    shared_->began = std::move(hooks.began);
+    shared_->ending = std::move(hooks.ending);
+}
 
 WorkerPool::~WorkerPool() {
     close();

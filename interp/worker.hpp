@@ -10,6 +10,7 @@
 
 #include <chrono>
 #include <cstddef>
+#include <functional>
 #include <memory>
 #include <thread>
 #include <vector>
@@ -31,7 +32,13 @@ struct WorkerStates {
 
 class WorkerPool {
   public:
-    WorkerPool(Runtime& runtime, dispatch::WorkQueue& queue, Application& application);
+    // Called on each thread, detached: before its first request, and after its last.
+    struct Hooks {
+        std::function<void()> began;
+        std::function<void()> ending;
+    };
+
+    WorkerPool(Runtime& runtime, dispatch::WorkQueue& queue, Application& application, Hooks hooks);
     WorkerPool(const WorkerPool&) = delete;
     WorkerPool& operator=(const WorkerPool&) = delete;
     // Closes the queue if that has not been done. Waits for nobody: see join_until().

@@ -1,1 +1,268 @@
-int main() { return 2; }
+// Builds every object, top-down, and owns the order in which they begin and end.
+//
+//   configuration -> logs -> Python and the application -> queue -> I/O threads -> listeners -> interpreter
+//   threads -> admin
+//
+// and the same backwards. The only file of server/ that knows interp/.
+#include <fmt/format.h>
+#include <openssl/crypto.h>
+#include <unistd.h>
+
+#include <boost/version.hpp>
+#include <csignal>
+#include <cstdio>
+#include <cstdlib>
+#include <exception>
+#include <iostream>
+
+#include "interp/gil/ledger.hpp"
+#include "interp/interpreter.hpp"
+#include "server/admin/admin.hpp"
+#include "server/admin/config_json.hpp"
+#include "server/cli/command.hpp"
+#include "server/log/logs.hpp"
+#include "server/net/io_thread.hpp"
+#include "server/net/listener.hpp"
+#include "server/net/tls.hpp"
+#include "server/signals.hpp"
+
+extern char** environ;
+
+namespace {
+
+using namespace baton;
+
+enum ExitStatus { kEnded = 0, kFailed = 1, kUsage = 2, kNoApplication = 3, kNoAddress = 4 };
+
+// After the drain: for threads to notice that it is over, and for Python's own end (atexit functions).
+constexpr std::chrono::seconds kGrace{3};
+
+int complain(ExitStatus status, const std::string& text) {
+    std::cerr << "baton: " << text << std::endl;
+    return status;
+}
+
+metrics::PhaseCount count(const gil::Histogram& histogram) {
+    metrics::PhaseCount result;
+    static_assert(result.buckets.size() == std::tuple_size_v<decltype(histogram.buckets)>);
+    std::copy(histogram.buckets.begin(), histogram.buckets.end(), result.buckets.begin());
+    result.sum = histogram.sum;
+    return result;
+}
+
+std::vector<metrics::GilSample> gil_samples() {
+    std::vector<metrics::GilSample> samples;
+    for (const gil::Snapshot& gil : gil::snapshot()) {
+        metrics::GilSample sample;
+        sample.interpreter = gil.main ? "main" : std::to_string(samples.size());
+        sample.exact = gil::exact();
+        sample.held = gil.totals.held;
+        sample.waiting = gil.totals.waited;
+        sample.holds = count(gil.holds);
+        sample.waits = count(gil.waits);
+        sample.forced = gil.totals.forced;
+        sample.voluntary = gil.totals.voluntary;
+        sample.waiters = gil.waiters;
+        samples.push_back(std::move(sample));
+    }
+    return samples;
+}
+
+metrics::ThreadStates thread_states(const interp::WorkerPool& pool) {
+    const interp::WorkerStates states = pool.states();
+    return {states.running, states.waiting, states.off_gil, states.idle};
+}
+
+std::string version_text() {
+    return fmt::format("Baton {}\nCPython {}\nBoost {}.{}.{}\n{}\n", BATON_VERSION, BATON_PYTHON_VERSION,
+                       BOOST_VERSION / 100000, BOOST_VERSION / 100 % 1000, BOOST_VERSION % 100,
+                       OpenSSL_version(OPENSSL_VERSION));
+}
+
+// A running server: everything between a loaded application and the end of the process.
+class Server {
+  public:
+    Server(const config::Config& config, log::Logs& logs, interp::Runtime& runtime,
+           interp::Application& application);
+
+    // Serves until a signal says that it is enough; the exit status, and whether all threads have ended.
+    struct End {
+        bool clean = true;
+    };
+    End run(Signals& signals);
+
+  private:
+    void announce(const std::string& line) const { std::cerr << "baton: " << line << std::endl; }
+    void make_admin();
+    End drain(Signals& signals);
+
+    const config::Config& config_;
+    log::Logs& logs_;
+    interp::Runtime& runtime_;
+    routing::RouteTable routes_;
+    metrics::Shards shards_;
+    metrics::ThreadClocks clocks_;
+    dispatch::WorkQueue queue_;
+    net::ConnectionBudget budget_;
+    std::unique_ptr<boost::asio::ssl::context> tls_;
+    std::vector<std::unique_ptr<net::IoThread>> io_;
+    std::vector<std::unique_ptr<net::Listener>> listeners_;
+    interp::WorkerPool pool_;
+    metrics::Observatory observatory_;
+    std::atomic<admin::Readiness> readiness_{admin::Readiness::starting};
+    std::unique_ptr<admin::Admin> admin_;
+};
+
+Server::Server(const config::Config& config, log::Logs& logs, interp::Runtime& runtime,
+               interp::Application& application)
+    : config_(config),
+      logs_(logs),
+      runtime_(runtime),
+      routes_(config.routes),
+      shards_(routes_),
+      queue_(config.limits.queue),
+      tls_(net::make_tls_context(config.tls)),
+      pool_(runtime, queue_, application,
+            {.began = [this] { clocks_.enter(metrics::Role::interpreter); },
+             .ending = [this] { clocks_.leave(); }}),
+      observatory_(shards_, clocks_,
+                   {.gils = gil_samples,
+                    .threads = [this] { return thread_states(pool_); },
+                    .queue_length = [this] { return queue_.length(); },
+                    .runtime =
+                        [this] {
+                            const std::string& fault = runtime_.ledger_fault();
+                            return metrics::RuntimeInfo{BATON_VERSION, runtime_.version(),
+                                                        "threads",     "wsgi",
+                                                        "cpython",     fault.empty() ? "exact" : fault};
+                        }}) {
+    budget_.limit = config.limits.connections;
+    const net::Surroundings around{config,        queue_,  logs.access(), routes_,
+                                   logs.events(), budget_, tls_.get()};
+    for (unsigned i = 0; i < config.io_threads; ++i)
+        io_.push_back(std::make_unique<net::IoThread>(around, shards_.add(), i));
+    for (const config::BindAddress& address : config.bind)
+        listeners_.push_back(std::make_unique<net::Listener>(address, io_, logs.events()));
+    make_admin();
+}
+
+void Server::make_admin() {
+    if (!config_.admin) return;
+    try {
+        admin_ = std::make_unique<admin::Admin>(
+            *config_.admin, admin::Sources{observatory_, clocks_, [this] { return readiness_.load(); },
+                                           [this] { return admin::config_json(config_); }});
+    } catch (const std::system_error& error) {
+        throw net::AddressError("cannot listen on " + config::to_string(*config_.admin) +
+                                " (admin): " + error.code().message());
+    }
+}
+
+Server::End Server::run(Signals& signals) {
+    if (admin_) admin_->start();
+    pool_.start(config_.python.threads);
+    for (const auto& thread : io_)
+        thread->start([this] { clocks_.enter(metrics::Role::io); }, [this] { clocks_.leave(); });
+    for (const auto& listener : listeners_) {
+        listener->start();
+        announce("serving " + listener->url(config_.tls.enabled()));
+    }
+    if (admin_) announce("admin on " + admin_->url());
+    readiness_ = admin::Readiness::ready;
+    signals.wait();
+    return drain(signals);
+}
+
+// Stop accepting, let what is in flight finish, end. Whatever does not end in time is left behind.
+Server::End Server::drain(Signals& signals) {
+    readiness_ = admin::Readiness::draining;
+    logs_.events().info("draining: {} connections", budget_.live.load());
+    for (const auto& listener : listeners_) listener->close();
+    for (const auto& thread : io_) thread->drain();
+    const auto patience = config_.timeouts.drain;
+    const auto deadline = patience.count() == 0 ? std::chrono::steady_clock::time_point::max()
+                                                : std::chrono::steady_clock::now() + patience;
+    while (budget_.live > 0 && !signals.again() && std::chrono::steady_clock::now() < deadline)
+        std::this_thread::sleep_for(std::chrono::milliseconds(10));
+    const std::size_t open = budget_.live;
+    if (open > 0) logs_.events().warn("ending with {} connections open", open);
+    for (const auto& thread : io_) thread->stop();
+    pool_.close();
+    const bool hurry = signals.again();
+    const std::size_t stuck = pool_.join_until(std::chrono::steady_clock::now() +
+                                               (hurry || open > 0 ? std::chrono::seconds(0) : kGrace));
+    if (stuck > 0) logs_.events().warn("ending with {} interpreter threads still in the application", stuck);
+    if (admin_) admin_->stop();
+    return {stuck == 0};
+}
+
+interp::InterpOptions interp_options(const config::Python& python) {
+    return {python.venv, python.chdir, python.path, python.switch_interval};
+}
+
+int serve(const config::Config& config, const std::vector<std::string>& warnings) {
+    // Blocked before any thread exists, so that all inherit it and signals arrive where they are waited for.
+    Signals signals;
+    log::Logs logs(config);
+    for (const std::string& warning : warnings) logs.events().warn(warning);
+    std::optional<interp::Runtime> runtime;
+    runtime.emplace(interp_options(config.python), logs.events());
+    interp::LoadResult loaded =
+        interp::load_application(*runtime, {config.python.application, config.python.factory});
+    if (const auto* error = std::get_if<interp::LoadError>(&loaded))
+        return complain(kNoApplication, error->text);
+    const auto application =
+        interp::wsgi::make_wsgi(*runtime, std::move(std::get<interp::LoadedApplication>(loaded)),
+                                {.multithread = config.python.threads > 1}, logs.events());
+    auto server = std::make_unique<Server>(config, logs, *runtime, *application);
+    const Server::End end = server->run(signals);
+    // What follows waits for Python's atexit functions and for whoever reads the logs: not for ever.
+    signals.end_process_by(kGrace, kEnded);
+    if (end.clean) return kEnded;
+    // A thread is still in Python: nothing that it may touch can be taken away from it, so the process just
+    // ends.
+    logs.close();
+    std::fflush(nullptr);
+    _exit(kEnded);
+}
+
+int check(const config::Config& config) {
+    log::Logs logs(config);
+    interp::Runtime runtime(interp_options(config.python), logs.events());
+    const interp::LoadResult loaded =
+        interp::load_application(runtime, {config.python.application, config.python.factory});
+    if (const auto* error = std::get_if<interp::LoadError>(&loaded))
+        return complain(kNoApplication, error->text);
+    std::cout << std::get<interp::LoadedApplication>(loaded).description() << std::endl;
+    return kEnded;
+}
+
+int dispatch_command(const cli::Command& command) {
+    if (const auto* failure = std::get_if<cli::Failure>(&command)) return complain(kUsage, failure->line);
+    if (const auto* text = std::get_if<cli::Text>(&command)) {
+        std::cout << text->text << std::flush;
+        return kEnded;
+    }
+    if (const auto* checked = std::get_if<cli::Check>(&command)) return check(checked->config);
+    const auto& served = std::get<cli::Serve>(command);
+    return serve(served.config, served.warnings);
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+    std::signal(SIGPIPE, SIG_IGN);  // a client that has gone is an error code, not a signal
+    try {
+        return dispatch_command(cli::parse(argc, argv, config::environment(environ), version_text()));
+    } catch (const net::AddressError& error) {
+        return complain(kNoAddress, error.what());
+    } catch (const net::TlsError& error) {
+        return complain(kUsage, error.what());
+    } catch (const std::invalid_argument& error) {
+        return complain(kUsage, error.what());
+    } catch (const interp::StartError& error) {
+        return complain(kNoApplication, error.what());
+    } catch (const std::exception& error) {
+        return complain(kFailed, error.what());
+    }
+}

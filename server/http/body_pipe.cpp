@@ -24,6 +24,7 @@ bool BodyPipe::write(std::string_view bytes) {
         const std::size_t taken = std::min(capacity_ - size(), bytes.size());
         bytes_.append(bytes.substr(0, taken));
         bytes.remove_prefix(taken);
+        changed_.notify_one();
     }
     return true;
 }
@@ -55,6 +56,7 @@ BodyPipe::Read BodyPipe::read(std::string& out, std::size_t most) {
         bytes_.erase(0, read_);
         read_ = 0;
     }
+    changed_.notify_one();
     return Read::data;
 }
 

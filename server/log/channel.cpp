@@ -33,6 +33,10 @@ Channel::Channel(const std::string& name, const std::string& pattern, int fd, st
 }
 
 Channel::~Channel() {
+    close();
+}
+
+void Channel::close() {
     pool_.reset();  // works off its queue and joins its thread
     sink_->flush();
 }

@@ -23,6 +23,9 @@ class Channel {
     Channel(const Channel&) = delete;
     Channel& operator=(const Channel&) = delete;
 
+    // Writes what is queued. The logger stays, for threads that cannot be ended, but what it is given is lost.
+    void close();
+
     spdlog::logger& logger() { return *logger_; }
     std::size_t dropped() const { return pool_->overrun_counter(); }
 

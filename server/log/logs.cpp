@@ -40,8 +40,12 @@ Logs::~Logs() {
         events_->logger().warn(
             "{} log lines were dropped: standard output or standard error was read too slowly", lines);
     }
-    requests_.reset();
-    events_.reset();
+    close();
+}
+
+void Logs::close() {
+    if (requests_) requests_->close();
+    events_->close();
 }
 
 std::size_t Logs::dropped() const {

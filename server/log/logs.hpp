@@ -31,6 +31,9 @@ class Logs {
     Logs(const Logs&) = delete;
     Logs& operator=(const Logs&) = delete;
 
+    // Writes what is queued; later lines are lost.
+    void close();
+
     spdlog::logger& events() { return events_->logger(); }
     AccessLog& access() { return access_; }
     // Lines that were not written since the start.

@@ -57,12 +57,13 @@ Recorder::~Recorder() {
     for (const auto& books : books_) delete books.load();
 }
 
-void Recorder::request(const dispatch::Exchange& exchange, int status) {
-    const Phases spent = phases(exchange.timeline, exchange.books());
-    Route& books = route(route_of(exchange, status));
+routing::RouteId Recorder::request(const dispatch::Exchange& exchange, const Phases& spent, int status) {
+    const routing::RouteId id = route_of(exchange, status);
+    Route& books = route(id);
     books.find(method_index(exchange.request.method()), status).durations.observe(spent.duration);
     for (std::size_t i = 0; i < kPhases; ++i) books.phases[i].observe(spent.spent[i]);
     bump(requests_);
+    return id;
 }
 
 routing::RouteId Recorder::route_of(const dispatch::Exchange& exchange, int status) {

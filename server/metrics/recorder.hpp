@@ -45,8 +45,8 @@ class alignas(64) Recorder final {
     Recorder(const Recorder&) = delete;
     Recorder& operator=(const Recorder&) = delete;
 
-    // A request whose response is complete or given up. Phases come from the timeline and the books.
-    void request(const dispatch::Exchange& exchange, int status);
+    // A request whose response is complete or given up. Returns the route under which it was counted.
+    routing::RouteId request(const dispatch::Exchange& exchange, const Phases& spent, int status);
     // A request (or connection) that no application saw.
     void rejected(Rejection reason) { bump(rejected_[static_cast<std::size_t>(reason)]); }
 

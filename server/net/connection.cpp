@@ -99,7 +99,7 @@ Task<bool> Connection::serve_one() {
     }
     if (outcome != Outcome::ok) {
         co_await refuse(outcome, parser.fault(), parser.reason(), timeout);
-        log_access();
+        if (status_ != 0 && home_.around().access_log.enabled()) log_access({}, nullptr);
         home_.recorder().request_ended();
         co_return false;
     }
@@ -110,7 +110,7 @@ Task<bool> Connection::serve_one() {
     const bool keep_alive = exchange_->request.keep_alive() && !draining_;
     if (!parser.done()) start_pump(parser);
     bool again = false;
-    exchange_->timeline.queued = exchange_->timeline.head;
+    exchange_->timeline.queued = exchange_->request.has_body() ? dispatch::now() : exchange_->timeline.head;
     if (!home_.around().queue.push(exchange_)) {
         home_.recorder().rejected(Rejection::queue_full);
         expired_ = exchange_->expire();

@@ -14,6 +14,7 @@
 
 #include "server/dispatch/exchange.hpp"
 #include "server/http/request_parser.hpp"
+#include "server/metrics/phases.hpp"
 #include "server/net/io_thread.hpp"
 #include "server/net/signal.hpp"
 #include "server/net/stream.hpp"
@@ -79,7 +80,7 @@ class Connection final : public std::enable_shared_from_this<Connection>,
     Task<void> answer(int status, std::string_view text, std::string_view extra_fields = {});
     Task<void> await_done();
     void record();
-    void log_access();
+    void log_access(std::string_view route, const metrics::Phases* spent);
     Task<void> linger();
 
     void set_deadline(Nanoseconds& deadline, std::chrono::milliseconds from_now);

@@ -261,13 +261,33 @@ Task<void> Connection::await_done() {
 }
 
 void Connection::record() {
-    home_.recorder().request(*exchange_, status_);
-    log_access();
+    const metrics::Phases spent = metrics::phases(exchange_->timeline, exchange_->books());
+    const routing::RouteId route = home_.recorder().request(*exchange_, spent, status_);
+    if (home_.around().access_log.enabled()) log_access(home_.around().routes.label(route), &spent);
 }
 
-void Connection::log_access() {
-    log::AccessLog& access_log = home_.around().access_log;
-    if (!access_log.enabled()) return;
+void Connection::log_access(std::string_view route, const metrics::Phases* spent) {
+    const http::Request& request = exchange_->request;
+    log::AccessEntry entry;
+    entry.remote = peer_->remote_address;
+    entry.method = request.method();
+    entry.target = request.target();
+    entry.id = exchange_->id;
+    entry.route = route;
+    entry.referer = request.find("Referer").value_or("");
+    entry.user_agent = request.find("User-Agent").value_or("");
+    entry.version = request.method().empty() ? 0 : request.version();
+    entry.status = status_;
+    entry.bytes = body_sent_;
+    entry.duration = exchange_->timeline.sent - exchange_->timeline.head;
+    using metrics::Phase;
+    if (spent != nullptr) {
+        entry.duration = spent->duration;
+        entry.phases = log::AccessPhases{(*spent)[Phase::queue],    (*spent)[Phase::gil_wait],
+                                         (*spent)[Phase::gil_hold], (*spent)[Phase::lock_wait],
+                                         (*spent)[Phase::off_gil],  (*spent)[Phase::send]};
+    }
+    home_.around().access_log.write(entry);
 }
 
 }  // namespace baton::net

@@ -36,11 +36,12 @@ IoThread::~IoThread() {
     stop();
 }
 
-void IoThread::start(std::function<void()> began) {
-    thread_ = std::thread([this, began = std::move(began)] {
+void IoThread::start(std::function<void()> began, std::function<void()> ending) {
+    thread_ = std::thread([this, began = std::move(began), ending = std::move(ending)] {
         pthread_setname_np(pthread_self(), ("baton-io-" + std::to_string(index_)).c_str());
         began();
         run();
+        ending();
     });
 }
 

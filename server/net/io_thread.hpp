@@ -42,6 +42,7 @@ struct Surroundings {
     const config::Config& config;
     dispatch::WorkQueue& queue;
     log::AccessLog& access_log;
+    const routing::RouteTable& routes;
     spdlog::logger& logger;
     ConnectionBudget& budget;
     asio::ssl::context* tls = nullptr;
@@ -52,8 +53,8 @@ class IoThread {
     IoThread(const Surroundings& surroundings, metrics::Recorder& recorder, unsigned index);
     ~IoThread();
 
-    // `began` is called on the new thread, before anything else.
-    void start(std::function<void()> began);
+    // The functions are called on the new thread, first and last.
+    void start(std::function<void()> began, std::function<void()> ending);
     asio::io_context& context() { return context_; }
     // Makes a connection of a socket that was accepted on this thread's context.
     void adopt(Socket socket, std::shared_ptr<const dispatch::Peer> peer);

@@ -1,0 +1,82 @@
+#include "server/admin/config_json.hpp"
+
+#include <boost/json.hpp>
+#include <limits>
+
+namespace baton::admin {
+
+namespace {
+
+namespace json = boost::json;
+
+json::value seconds(std::chrono::milliseconds time) {
+    if (time.count() == 0) return nullptr;
+    return static_cast<double>(time.count()) / 1000.0;
+}
+
+json::value text_or_null(const std::string& text) {
+    if (text.empty()) return nullptr;
+    return json::value(text);
+}
+
+json::array texts(const std::vector<std::string>& values) {
+    return json::array(values.begin(), values.end());
+}
+
+json::object tls(const config::Tls& tls) {
+    return {{"certificate", text_or_null(tls.certificate)},
+            {"key", text_or_null(tls.key)},
+            {"client_ca", text_or_null(tls.client_ca)},
+            {"min_version", tls.min_version}};
+}
+
+json::object limits(const config::Limits& limits) {
+    json::value body = limits.body_bytes;
+    if (limits.body_bytes == std::numeric_limits<std::uint64_t>::max()) body = nullptr;
+    return {{"header_bytes", limits.header_bytes},
+            {"target_bytes", limits.target_bytes},
+            {"header_fields", limits.header_fields},
+            {"body_bytes", body},
+            {"body_buffer_bytes", limits.body_buffer_bytes},
+            {"connections", limits.connections},
+            {"queue", limits.queue}};
+}
+
+json::object timeouts(const config::Timeouts& timeouts) {
+    return {{"header", seconds(timeouts.header)}, {"body", seconds(timeouts.body)},
+            {"send", seconds(timeouts.send)},     {"keep_alive", seconds(timeouts.keep_alive)},
+            {"queue", seconds(timeouts.queue)},   {"request", seconds(timeouts.request)},
+            {"drain", seconds(timeouts.drain)}};
+}
+
+json::object python(const config::Python& python) {
+    json::value interval = nullptr;
+    if (python.switch_interval) interval = *python.switch_interval;
+    return {{"application", python.application},
+            {"factory", python.factory},
+            {"chdir", text_or_null(python.chdir)},
+            {"path", texts(python.path)},
+            {"venv", text_or_null(python.venv)},
+            {"switch_interval", interval},
+            {"threads", python.threads}};
+}
+
+}  // namespace
+
+std::string config_json(const config::Config& config) {
+    json::array bind;
+    for (const config::BindAddress& address : config.bind) bind.emplace_back(config::to_string(address));
+    json::value admin = nullptr;
+    if (config.admin) admin = json::value(config::to_string(*config.admin));
+    return json::serialize(json::object{{"bind", std::move(bind)},
+                                        {"admin", std::move(admin)},
+                                        {"io_threads", config.io_threads},
+                                        {"routes", texts(config.routes)},
+                                        {"server_timing", config.server_timing},
+                                        {"tls", tls(config.tls)},
+                                        {"limits", limits(config.limits)},
+                                        {"timeouts_seconds", timeouts(config.timeouts)},
+                                        {"python", python(config.python)}});
+}
+
+}  // namespace baton::admin
