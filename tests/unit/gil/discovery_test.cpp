@@ -67,7 +67,7 @@ TEST_F(Recognition, SomethingBetweenIsNoGil) {
     discovery.mutex_initialised(&objects.mutex);
     discovery.mutex_initialised(&objects.switch_mutex);
     discovery.cond_initialised(&objects.cond);
-    discovery.cond_initialised(&other.cond);
+    EXPECT_EQ(discovery.cond_initialised(&other.cond), nullptr);
     EXPECT_EQ(discovery.cond_initialised(&objects.switch_cond), nullptr);
 }
 

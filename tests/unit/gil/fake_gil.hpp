@@ -42,7 +42,7 @@ class FakeGil {
             const int result = pthread_cond_timedwait(&cond_, &mutex_, &until);
             if (result != 0 && locked_ && switches_ == before) drop_request_ = true;
         }
-        if (slow_takes_) wait_for_the_hand_over();
+        while (held_back_) sched_yield();
         pthread_mutex_lock(&switch_mutex_);
         locked_ = true;
         if (holder_ != this_thread_mark()) ++switches_;
@@ -71,8 +71,11 @@ class FakeGil {
     // Another thread has asked for the lock.
     bool drop_requested() const { return drop_request_; }
 
-    // From now on a thread takes the lock 2 ms after the last holder has begun to wait for that.
-    void make_takes_slow() { slow_takes_ = true; }
+    // Between hold_back() and let_take() nobody takes the lock, free or not.
+    void hold_back() { held_back_ = true; }
+    void let_take() { held_back_ = false; }
+    // The last holder waits for somebody to take the lock.
+    bool handing_over() const { return handing_over_; }
 
     // signal_active_thread(): a visit that neither takes nor releases.
     void visit() {
@@ -87,11 +90,6 @@ class FakeGil {
         pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
         pthread_cond_init(&cond, &attributes);
         pthread_condattr_destroy(&attributes);
-    }
-    void wait_for_the_hand_over() const {
-        while (!handing_over_) sched_yield();
-        const timespec two_ms{0, 2'000'000};
-        nanosleep(&two_ms, nullptr);
     }
     static const void* this_thread_mark() {
         static thread_local char mark;
@@ -113,7 +111,7 @@ class FakeGil {
     std::uint64_t switches_ = 0;
     std::atomic<bool> drop_request_{false};
     std::atomic<bool> handing_over_{false};
-    bool slow_takes_ = false;
+    std::atomic<bool> held_back_{false};
     // The order in memory is that of CPython's struct _gil_runtime_state.
     pthread_cond_t cond_{};
     pthread_mutex_t mutex_{};

@@ -76,6 +76,7 @@ TEST(Protocol, VisitsToAnotherGilDuringAHoldAreIgnored) {
     mine.take();
     const Watch watch;
     for (int i = 0; i < 200; ++i) other.visit();
+    other.drop();  // signals, though not what is held
     busy(kMillisecond);
     EXPECT_EQ(watch.books().takes, 0);
     EXPECT_GE(watch.books().held, kMillisecond);
@@ -97,11 +98,20 @@ TEST(Protocol, AReleaseThatWasAskedForIsForced) {
     FakeGil gil;
     const Watch watch;
     gil.take();
-    gil.make_takes_slow();
+    gil.hold_back();
     std::thread other = ask_for(gil);
+    std::uint64_t waiters = 0;
+    std::thread observer([&] {
+        while (!gil.handing_over()) std::this_thread::yield();
+        waiters = waiters_of_all_gils();
+        pause(2 * kMillisecond);
+        gil.let_take();
+    });
     gil.drop();
     const Totals books = watch.books();
     other.join();
+    observer.join();
+    EXPECT_EQ(waiters, 2) << "the one that asked, and the one that hands over";
     EXPECT_EQ(books.forced, 1);
     EXPECT_EQ(books.voluntary, 0);
     EXPECT_GE(books.waited, 2 * kMillisecond) << "the hand-over is a wait for the GIL";

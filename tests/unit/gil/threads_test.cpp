@@ -5,6 +5,7 @@
 #include <thread>
 #include <vector>
 
+#include "interp/gil/protocol.hpp"
 #include "interp/gil/registry.hpp"
 #include "tests/unit/gil/books.hpp"
 #include "tests/unit/gil/fake_gil.hpp"
@@ -147,6 +148,19 @@ TEST(Threads, SnapshotsNeverGoBack) {
     }
     for (std::thread& thread : threads) thread.join();
     EXPECT_GT(looks, 1);
+}
+
+// A reader may see a hold in progress for longer than the entry that ends it then says: the clock was read,
+// and the thread stopped, before the entry was made.
+TEST(Threads, WhatWasSaidIsNotTakenBack) {
+    FakeGil gil;
+    gil.take();
+    const std::int64_t clock_was_read = wall_clock();
+    pause(2 * kMillisecond);
+    const Totals said = sum_of_all_gils();
+    this_thread_state.account->released(clock_was_read, false);
+    EXPECT_GE(sum_of_all_gils().held, said.held);
+    gil.drop();
 }
 
 TEST(Fork, TheChildStartsAtZeroAndOthersAreGone) {
