@@ -17,6 +17,11 @@ constexpr Probe kProbe{[]() -> void* { return PyEval_SaveThread(); },
                        [](void* state) { PyEval_RestoreThread(static_cast<PyThreadState*>(state)); }};
 
 void start_python() {
+    // Python's own allocator keeps its objects where a leak checker does not look for pointers.
+    PyPreConfig before;
+    PyPreConfig_InitPythonConfig(&before);
+    before.allocator = PYMEM_ALLOCATOR_MALLOC;
+    if (PyStatus_Exception(Py_PreInitialize(&before)) != 0) std::abort();
     PyConfig config;
     PyConfig_InitPythonConfig(&config);
     config.install_signal_handlers = 0;
