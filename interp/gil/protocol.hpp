@@ -1,9 +1,10 @@
 // What a thread's pthread calls mean for its books: the state machine behind interpose.cpp, described in
 // protocol.cpp.
 //
-// Threads: each function acts for the calling thread. Lifetime: a Thread is constant-initialised with its
-// thread and needs no destructor; its accounts go back when the thread ends. Cannot: allocate less than an
-// account at a thread's first take; otherwise nothing here allocates or locks.
+// Threads: each function acts for the calling thread.
+// Lifetime: a Thread is constant-initialised with its thread and needs no destructor; its accounts go back
+// when the thread ends. Cannot: do without memory for an account at a thread's first take; nothing else here
+// allocates, or locks.
 #pragma once
 
 #include <pthread.h>
