@@ -39,20 +39,21 @@ Connection::~Connection() {
 }
 
 void Connection::start() {
-    asio::co_spawn(home_.context(), run(shared_from_this()), [this](const std::exception_ptr& error) {
+    // The handler keeps this alive for as long as the coroutine runs.
+    asio::co_spawn(home_.context(), run(), [self = shared_from_this()](const std::exception_ptr& error) {
         if (!error) return;
         try {
             std::rethrow_exception(error);
         } catch (const std::exception& e) {
-            home_.around().logger.error("connection ended by an internal error: {}", e.what());
+            self->home_.around().logger.error("connection ended by an internal error: {}", e.what());
         }
     });
 }
 
-Task<void> Connection::run(std::shared_ptr<Connection> /*self: keeps it alive*/) {
-    if (co_await handshake())
-        while (co_await serve_one()) {
-        }
+Task<void> Connection::run() {
+    // Not "while (co_await ...)" under an "if": g++ 12 then lays out the coroutine's frame wrongly.
+    bool open = co_await handshake();
+    while (open) open = co_await serve_one();
     exchange_.reset();
     if (!gone_) co_await linger();
     stream_.close();

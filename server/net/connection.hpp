@@ -44,7 +44,7 @@ class Connection final : public std::enable_shared_from_this<Connection>,
     // How a step of a request ended.
     enum class Outcome { ok, gone, timed_out, fault };
 
-    Task<void> run(std::shared_ptr<Connection> self);
+    Task<void> run();
     Task<bool> handshake();
     // One request; false: the connection is to be closed.
     Task<bool> serve_one();
