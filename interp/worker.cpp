@@ -10,19 +10,13 @@
 #include <thread>
 
 #include "interp/attach.hpp"
+#include "interp/books.hpp"
 #include "interp/errors.hpp"
 #include "interp/gil/ledger.hpp"
 
 namespace baton::interp {
 
 namespace {
-
-dispatch::Books difference(const gil::Totals& before, const gil::Totals& after) {
-    return {.gil_wait = after.waited - before.waited,
-            .gil_hold = after.held - before.held,
-            .lock_wait = after.lock_waited - before.lock_waited,
-            .acquisitions = after.takes - before.takes};
-}
 
 // Names this thread for Python as well, where it would be "Dummy-1" in the application's own logs.
 void name_in_python(const std::string& name) {
@@ -35,16 +29,6 @@ void name_in_python(const std::string& name) {
 }
 
 using dispatch::Nanoseconds;
-
-// The calling thread's books at one moment.
-struct Moment {
-    Nanoseconds at = 0;
-    gil::Totals totals;
-};
-
-Moment moment() {
-    return {dispatch::now(), gil::this_thread()};
-}
 
 struct GilNow {
     std::size_t waiters = 0;
@@ -119,7 +103,7 @@ void WorkerPool::Shared::work(PyThreadState* state) {
         if (queue.length() == 0) continue;
         busy.fetch_add(1, std::memory_order_relaxed);
         {
-            const Moment woken = moment();
+            const Moment woken = Moment::now();
             const Attach attached(state);
             batch(woken);
         }
@@ -130,19 +114,20 @@ void WorkerPool::Shared::work(PyThreadState* state) {
 // Keeps the GIL from request to request while there is work.
 void WorkerPool::Shared::batch(const Moment& woken) {
     gil::on_release([](void* work) { static_cast<dispatch::WorkQueue*>(work)->released(); }, &queue);
-    Moment before = moment();
+    Moment before = Moment::now();
     Nanoseconds stood_in_line = before.totals.waited - woken.totals.waited;
     while (const dispatch::ExchangePtr exchange = queue.try_pop(before.at)) {
-        // The first request was this thread's from the moment that it stood in line for the GIL on its behalf.
+        // The first request was this thread's from the moment that it stood in line for the GIL on its
+        // behalf.
         const Nanoseconds waited = std::min(stood_in_line, before.at - exchange->timeline.queued);
         stood_in_line = 0;
         if (!exchange->claim(before.at - waited)) continue;
+        exchange->opening_books = as_books(before.totals);
+        exchange->opening_books.gil_wait -= waited;
         application.serve(*exchange);
         // One reading ends this request and begins the next, so no time is lost between two of them.
-        const Moment after = moment();
-        dispatch::Books books = difference(before.totals, after.totals);
-        books.gil_wait += waited;
-        exchange->done(books, after.at);
+        const Moment after = Moment::now();
+        exchange->done(as_books(after.totals) - exchange->opening_books, after.at);
         before = after;
     }
     gil::on_release(nullptr, nullptr);

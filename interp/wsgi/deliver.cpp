@@ -65,7 +65,7 @@ bool deliver_sequence(Response& response, const Sequence& blocks) {
             if (response.send(block) == Response::Outcome::cut) break;
         }
     }
-    response.finish();
+    response.finish(false);
     return true;
 }
 
@@ -99,7 +99,7 @@ bool deliver_iterable(Response& response, Borrowed iterable) {
         if (response.send(block) == Response::Outcome::cut) break;
     }
     if (!must_be_started(response)) return false;
-    response.finish();
+    response.finish(true);
     return true;
 }
 
@@ -116,7 +116,7 @@ bool deliver_file(Response& response, Borrowed wrapper) {
     }
     if (!response.has_length()) response.set_length(length);
     response.send_file(region->fd, region->offset, length);
-    response.finish();
+    response.finish(true);
     return true;
 }
 

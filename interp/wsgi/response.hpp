@@ -48,8 +48,9 @@ class Response {
     // The rest of the body is this part of a file; takes the descriptor over.
     void send_file(int fd, std::uint64_t offset, std::uint64_t length);
 
-    // The body is complete.
-    void finish();
+    // The body is complete. With `more_to_do` the client gets it at once; otherwise with the end of serve(),
+    // which is about to come and spares the I/O thread a second look.
+    void finish(bool more_to_do);
     // The application has failed: 500 while that can be said, else the connection is cut.
     void fail();
     // Waits until no other thread is inside write().
@@ -64,6 +65,7 @@ class Response {
     bool set_head(Borrowed status, Borrowed fields);
     bool add_field(Borrowed field);
     std::string_view within_length(std::string_view block);
+    void announce_end(bool complete);
 
     dispatch::Exchange& exchange_;
     spdlog::logger& log_;

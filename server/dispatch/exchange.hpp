@@ -69,6 +69,11 @@ struct Books {
     Nanoseconds gil_hold = 0;
     Nanoseconds lock_wait = 0;
     std::uint64_t acquisitions = 0;
+
+    friend Books operator-(const Books& a, const Books& b) {
+        return {a.gil_wait - b.gil_wait, a.gil_hold - b.gil_hold, a.lock_wait - b.lock_wait,
+                a.acquisitions - b.acquisitions};
+    }
 };
 
 struct Timeline {
@@ -110,6 +115,7 @@ class Exchange {
     bool expire();
 
     // --- Response side: the interpreter thread, between claim() and done().
+    Books opening_books;  // the thread's totals when it claimed this
     http::ResponseHead head;
     std::string route_name;          // what the application put in environ["baton.route"], when it did
     std::optional<FileRegion> file;  // sent after `start`, instead of further bytes
