@@ -19,7 +19,7 @@ pytest.importorskip("django", reason="python3-django is not installed")
 def manage(data: Path, *arguments: str) -> None:
     environment = {
         **os.environ,
-        "BATON_TEST_DATA": str(data),
+        "TEST_DATA": str(data),
         "DJANGO_SETTINGS_MODULE": "django_site.settings",
         "DJANGO_SUPERUSER_PASSWORD": "swordfish",
         "PYTHONPATH": str(APPS),
@@ -34,7 +34,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     data = tmp_path_factory.mktemp("django")
     manage(data, "migrate", "--run-syncdb", "--verbosity=0")
     manage(data, "createsuperuser", "--noinput", "--username=root", "--email=root@example.test")
-    with Server("django_site.wsgi:application", "--threads", "4", env={"BATON_TEST_DATA": str(data)}) as running:
+    with Server("django_site.wsgi:application", "--threads", "4", env={"TEST_DATA": str(data)}) as running:
         yield running
 
 

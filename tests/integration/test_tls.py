@@ -109,7 +109,7 @@ def test_large_bodies(certificates: Path) -> None:
 def test_files(certificates: Path, tmp_path: Path) -> None:
     """sendfile() cannot encrypt: files over TLS go another way."""
     (tmp_path / "big").write_bytes(b"0123456789abcdef" * 100_000)
-    with Server("files:app", *options(certificates), env={"BATON_TEST_FILES": str(tmp_path)}) as running:
+    with Server("files:app", *options(certificates), env={"TEST_FILES": str(tmp_path)}) as running:
         with Client(running.address, tls=trust(certificates)) as client:
             assert client.get("/?big").body == b"0123456789abcdef" * 100_000
 

@@ -25,7 +25,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module", params=["app", "validated"])
 def server(request: pytest.FixtureRequest, folder: Path) -> Iterator[Server]:
-    with Server(f"files:{request.param}", env={"BATON_TEST_FILES": str(folder)}) as running:
+    with Server(f"files:{request.param}", env={"TEST_FILES": str(folder)}) as running:
         yield running
 
 

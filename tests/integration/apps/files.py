@@ -4,7 +4,7 @@ import io
 import os
 from wsgiref.validate import validator
 
-FOLDER = os.environ["BATON_TEST_FILES"]
+FOLDER = os.environ["TEST_FILES"]
 closed: list[str] = []
 
 

@@ -24,6 +24,16 @@ START_SECONDS = 30.0
 STOP_SECONDS = 30.0
 
 
+# Loopback is never behind a proxy, whatever the environment says.
+direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+
+
+def usual_environment() -> dict[str, str]:
+    """Ours without what would configure a server."""
+    ours = {name: value for name, value in os.environ.items() if not name.startswith("BATON_")}
+    return {**ours, "PYTHONDONTWRITEBYTECODE": "1"}
+
+
 class Process:
     """A started baton and its two output streams, which go to files so that nobody has to read along."""
 
@@ -34,7 +44,7 @@ class Process:
         self.popen = subprocess.Popen(
             [str(BINARY), *arguments],
             cwd=cwd,
-            env={**os.environ, "PYTHONDONTWRITEBYTECODE": "1", **(env or {})},
+            env={**usual_environment(), **(env or {})},
             stdin=subprocess.DEVNULL,
             stdout=self._out,
             stderr=self._err,
@@ -107,7 +117,7 @@ class Server(Process):
             "serve", "--bind", bind, "--admin", "127.0.0.1:0", *options, application, cwd=cwd, env=env, fds=fds
         )
         try:
-            self.admin = self.wait_for(r"baton: admin on http://(\S+)").group(1)
+            self.admin = self.wait_for(r"baton: admin on http://(\S+)").group(1).rstrip("/")
             found = self.wait_for(r"baton: serving (https?://|unix:|fd:)(\S+)")
             self.scheme, where = found.group(1), found.group(2)
             self.address: Address = where if self.scheme == "unix:" else self._inet(where)
@@ -137,7 +147,7 @@ class Server(Process):
     def readyz(self) -> int:
         """The status of /readyz; 0 when nobody answers."""
         try:
-            with urllib.request.urlopen(f"http://{self.admin}/readyz", timeout=5) as answer:
+            with direct.open(f"http://{self.admin}/readyz", timeout=5) as answer:
                 return answer.status
         except urllib.error.HTTPError as error:
             return error.code
@@ -145,7 +155,7 @@ class Server(Process):
             return 0
 
     def metrics(self) -> str:
-        with urllib.request.urlopen(f"http://{self.admin}/metrics", timeout=10) as answer:
+        with direct.open(f"http://{self.admin}/metrics", timeout=10) as answer:
             return answer.read().decode()
 
     def wait_until_active(self, count: int) -> None:

@@ -3,7 +3,7 @@
 import os
 from pathlib import Path
 
-DATA = Path(os.environ["BATON_TEST_DATA"])
+DATA = Path(os.environ["TEST_DATA"])
 SECRET_KEY = "only a test"
 DEBUG = False
 ALLOWED_HOSTS = ["127.0.0.1", "localhost"]
