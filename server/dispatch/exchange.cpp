@@ -65,16 +65,31 @@ void Exchange::finish(bool complete) {
     notify();
 }
 
-void Exchange::done(const Books& books, Nanoseconds at) {
+void Exchange::done(const Books& books, Nanoseconds at, bool unhurried) {
     if (!finished()) mark_finished(true);
     books_ = books;
     timeline.done = at;
     events_.fetch_or(kDone, std::memory_order_release);
-    notify();
+    notify(unhurried);
 }
 
-void Exchange::notify() {
-    if (!in_inbox_.exchange(true, std::memory_order_acq_rel)) home_.post(ExchangePtr(this));
+void Exchange::notify(bool unhurried) {
+    if (!in_inbox_.exchange(true, std::memory_order_acq_rel)) home_.post(ExchangePtr(this), unhurried);
+}
+
+bool Exchange::renew() {
+    if (references_.load(std::memory_order_acquire) != 1) return false;
+    request.clear();
+    body.clear();
+    head.clear();
+    route_name.clear();
+    file.reset();
+    start.clear();
+    pipe_.reset();
+    timeline = {};
+    events_.store(0, std::memory_order_relaxed);
+    stage_.store(Stage::queued, std::memory_order_relaxed);
+    return true;
 }
 
 }  // namespace baton::dispatch

@@ -136,7 +136,9 @@ class Exchange {
     bool finished() const { return (events_.load(std::memory_order_relaxed) & kFinished) != 0; }
     // The application has returned: the interpreter thread lets go. Implies finish(). Nothing of the Exchange
     // may be touched afterwards.
-    void done(const Books& books, Nanoseconds at);
+    // `unhurried`: the caller ends another request soon, and calls home().wake_for_mail() if not.
+    void done(const Books& books, Nanoseconds at, bool unhurried = false);
+    Inbox& home() { return home_; }
     // With server_timing: the books up to now, for a head that goes out before done(). Call it before
     // commit() or finish().
     void note_books(const Books& books, Nanoseconds at) {
@@ -147,9 +149,11 @@ class Exchange {
     bool abandoned() const { return pipe_.abandoned(); }
     // Tells the I/O thread to have a look; for what it cannot see itself, such as room in the request body's
     // pipe.
-    void notify();
+    void notify(bool unhurried = false);
 
     // --- I/O thread only.
+    // Makes it new for the next request, keeping its memory. False: somebody else still refers to it.
+    bool renew();
     static constexpr unsigned kCommitted = 1, kFinished = 2, kDone = 4, kIncomplete = 8;
     unsigned events() const { return events_.load(std::memory_order_acquire); }
     http::BodyPipe& pipe() { return pipe_; }

@@ -9,7 +9,7 @@ Inbox::~Inbox() {
     }
 }
 
-void Inbox::post(ExchangePtr exchange) {
+void Inbox::post(ExchangePtr exchange, bool unhurried) {
     Exchange* const x = exchange.detach();
     x->next_ = newest_.load(std::memory_order_relaxed);
     // Sequentially consistent, as in prepare_sleep(): either the sleeper sees this mail or this thread sees
@@ -17,8 +17,14 @@ void Inbox::post(ExchangePtr exchange) {
     while (
         !newest_.compare_exchange_weak(x->next_, x, std::memory_order_seq_cst, std::memory_order_relaxed)) {
     }
-    if (asleep_.load(std::memory_order_seq_cst) && asleep_.exchange(false, std::memory_order_acq_rel))
-        wake_();
+    const Sleep sleep = sleep_.load(std::memory_order_seq_cst);
+    if (sleep == Sleep::none || (unhurried && sleep == Sleep::brief)) return;
+    if (sleep_.exchange(Sleep::none, std::memory_order_acq_rel) != Sleep::none) wake_();
+}
+
+void Inbox::wake_for_mail() {
+    if (newest_.load(std::memory_order_seq_cst) == nullptr) return;
+    if (sleep_.exchange(Sleep::none, std::memory_order_seq_cst) != Sleep::none) wake_();
 }
 
 bool Inbox::drain() {
@@ -41,8 +47,8 @@ bool Inbox::drain() {
     return true;
 }
 
-bool Inbox::prepare_sleep() {
-    asleep_.store(true, std::memory_order_seq_cst);
+bool Inbox::prepare_sleep(bool briefly) {
+    sleep_.store(briefly ? Sleep::brief : Sleep::deep, std::memory_order_seq_cst);
     if (newest_.load(std::memory_order_seq_cst) == nullptr) return true;
     awake();
     return false;

@@ -18,18 +18,24 @@ class Inbox {
     explicit Inbox(std::function<void()> wake) : wake_(std::move(wake)) {}
     ~Inbox();
 
-    void post(ExchangePtr exchange);
+    // `unhurried`: more posts will follow soon, so a sleeper that is about to look by itself is left asleep.
+    void post(ExchangePtr exchange, bool unhurried = false);
+    // Wakes the thread if it sleeps and has mail; ends a series of unhurried posts.
+    void wake_for_mail();
 
     // Tells the observers of everything posted, oldest first; true if there was anything.
     bool drain();
     // Between prepare_sleep() and awake() a post wakes the thread. False: there is mail, do not sleep.
-    bool prepare_sleep();
-    void awake() { asleep_.store(false, std::memory_order_relaxed); }
+    // `briefly`: the thread will look by itself within about a millisecond.
+    bool prepare_sleep(bool briefly);
+    void awake() { sleep_.store(Sleep::none, std::memory_order_relaxed); }
 
   private:
+    enum class Sleep : unsigned char { none, brief, deep };
+
     std::function<void()> wake_;
     alignas(64) std::atomic<Exchange*> newest_{nullptr};
-    alignas(64) std::atomic<bool> asleep_{false};
+    alignas(64) std::atomic<Sleep> sleep_{Sleep::none};
 };
 
 }  // namespace baton::dispatch

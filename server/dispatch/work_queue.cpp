@@ -9,8 +9,6 @@ namespace {
 
 // For so long after a claim the claiming thread is trusted to come back for more by itself.
 constexpr Nanoseconds kHot = 100'000;
-// How soon to look again whether that trust was justified.
-constexpr Nanoseconds kRecheck = 1'000'000;
 
 }  // namespace
 
@@ -36,11 +34,10 @@ bool WorkQueue::push(ExchangePtr exchange) {
     return false;
 }
 
-std::optional<Nanoseconds> WorkQueue::flush(Nanoseconds at) {
-    if (length_.load(std::memory_order_seq_cst) == 0 || idle_threads() == 0) return std::nullopt;
-    if (at - last_claim_.load(std::memory_order_relaxed) < kHot) return kRecheck;
-    wake_one();
-    return kRecheck;
+bool WorkQueue::flush(Nanoseconds at) {
+    if (length_.load(std::memory_order_seq_cst) == 0) return false;
+    if (idle_threads() > 0 && at - last_claim_.load(std::memory_order_relaxed) >= kHot) wake_one();
+    return true;
 }
 
 ExchangePtr WorkQueue::try_pop(Nanoseconds at) {

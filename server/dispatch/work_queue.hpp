@@ -15,7 +15,6 @@
 #include <boost/lockfree/queue.hpp>
 #include <cstddef>
 #include <mutex>
-#include <optional>
 #include <vector>
 
 #include "server/dispatch/exchange.hpp"
@@ -27,10 +26,10 @@ class WorkQueue {
     explicit WorkQueue(std::size_t limit);
     ~WorkQueue();
 
-    // I/O threads. push() queues without waking anyone; flush() does what is needed for what was pushed, and
-    // returns when to call it again although nothing new was pushed (nothing: no need).
+    // I/O threads. push() queues without waking anyone; flush() does what is needed for what was pushed.
+    // True: there is still work that nobody has claimed, call it again in about a millisecond.
     bool push(ExchangePtr exchange);
-    std::optional<Nanoseconds> flush(Nanoseconds at);
+    bool flush(Nanoseconds at);
 
     // Interpreter threads. A null pointer means empty. The caller has still to claim() the Exchange.
     ExchangePtr try_pop(Nanoseconds at);

@@ -86,4 +86,12 @@ bool BodyPipe::abandoned() const {
     return abandoned_;
 }
 
+void BodyPipe::reset() {
+    static constexpr std::size_t kept = 4096;
+    if (bytes_.capacity() > kept) bytes_ = std::string();
+    bytes_.clear();
+    read_ = 0;
+    closed_ = complete_ = abandoned_ = false;
+}
+
 }  // namespace baton::http

@@ -36,6 +36,8 @@ class BodyPipe {
     // The consumer has gone: producers stop waiting, and later bytes are dropped.
     void abandon();
     bool abandoned() const;
+    // As new, keeping a little memory. Only when neither end is in use.
+    void reset();
 
   private:
     mutable std::mutex mutex_;

@@ -82,7 +82,7 @@ Task<bool> Connection::handshake() {
 }
 
 Task<bool> Connection::serve_one() {
-    exchange_ = ExchangePtr(new Exchange(home_.inbox()));
+    if (!exchange_ || !exchange_->renew()) exchange_ = ExchangePtr(new Exchange(home_.inbox()));
     http::RequestParser parser(exchange_->request, home_.parser_limits());
     status_ = 0;
     body_sent_ = 0;
@@ -116,13 +116,13 @@ Task<bool> Connection::serve_one() {
         home_.recorder().rejected(Rejection::queue_full);
         expired_ = exchange_->expire();
         co_await answer(503, "The queue is full.", "Retry-After: 1\r\n");
-    } else if (co_await await_commit()) {
+    } else if (const bool ready = co_await await_commit(); ready) {
         again = co_await respond(keep_alive);
     }
     if (pumping_) co_await stop_pump();
     if (!again && !gone_) co_await linger();
     if (!again) stream_.close();
-    co_await await_done();
+    if ((exchange_->events() & Exchange::kDone) == 0) co_await await_done();
     if (exchange_->timeline.sent == 0) exchange_->timeline.sent = dispatch::now();
     record();
     exchange_->observer = nullptr;

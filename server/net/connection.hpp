@@ -72,6 +72,8 @@ class Connection final : public std::enable_shared_from_this<Connection>,
     Task<bool> send_body(http::Framing framing, std::string piece);
     Task<bool> send_piece(http::Framing framing, std::string_view piece);
     Task<bool> send_file(const dispatch::FileRegion& region);
+    // Takes off the front of `bytes` what the kernel takes at once; true when that was everything.
+    bool send_now(std::string& bytes);
     // Sends `bytes`; false when the client does not take them.
     Task<bool> send(std::string_view bytes);
     Task<bool> flush();

@@ -92,9 +92,16 @@ Task<bool> Connection::respond(bool keep_alive) {
         keep_alive && !head.close && framing != Framing::until_close && (events & Exchange::kIncomplete) == 0;
     status_ = head.status;
     serialize(framing, known, keep_alive);
+    const bool at_hand = known && !exchange_->file && *known <= kSmallPiece;
+    if (at_hand && framing == Framing::length) {
+        body_sent_ = *known;
+        out_.append(exchange_->start).append(piece);
+    }
     bool complete = false;
-    if (framing == Framing::none) {
-        complete = co_await flush();
+    if (framing == Framing::none || at_hand) {
+        // The usual response goes out in one system call, and then no coroutine is needed to wait for it.
+        complete = send_now(out_);
+        if (!complete && !gone_) complete = co_await flush();
     } else {
         complete = co_await send_body(framing, std::move(piece));
     }
@@ -195,6 +202,15 @@ Task<bool> Connection::flush() {
     const bool sent = co_await send(out_);
     out_.clear();
     co_return sent;
+}
+
+bool Connection::send_now(std::string& bytes) {
+    const auto [error, sent] = stream_.write_now(bytes);
+    home_.recorder().sent(sent);
+    if (error) client_gone();
+    const bool all = sent == bytes.size();
+    bytes.erase(0, sent);
+    return all;
 }
 
 Task<bool> Connection::send(std::string_view bytes) {

@@ -13,6 +13,8 @@ namespace {
 
 // Time-outs are checked this often; they are given in seconds, so a tenth is exact enough.
 constexpr std::chrono::milliseconds kTick{100};
+// How soon to look whether the queue was claimed, as those expected who left its threads asleep.
+constexpr std::chrono::milliseconds kLookAgain{1};
 // Handlers in a row before mail and queue are looked at again.
 constexpr int kBatch = 32;
 
@@ -47,19 +49,19 @@ void IoThread::start(std::function<void()> began, std::function<void()> ending) 
 
 void IoThread::run() {
     dispatch::WorkQueue& queue = around_.queue;
-    std::optional<dispatch::Nanoseconds> look_again;
+    bool look_again = false;
     while (!context_.stopped()) {
         // In a handler, not here: only there do coroutine frames come from Asio's recycled memory.
-        if (!inbox_.prepare_sleep()) asio::post(context_, [this] { inbox_.drain(); });
+        if (!inbox_.prepare_sleep(look_again)) asio::post(context_, [this] { inbox_.drain(); });
         if (look_again) {
-            context_.run_one_for(std::chrono::nanoseconds(*look_again));
+            context_.run_one_for(kLookAgain);
         } else {
             context_.run_one();
         }
         inbox_.awake();
         for (int i = 0; i < kBatch && context_.poll_one() > 0; ++i) {
         }
-        look_again = queue.length() > 0 ? queue.flush(dispatch::now()) : std::nullopt;
+        look_again = queue.length() > 0 && queue.flush(dispatch::now());
     }
 }
 

@@ -50,12 +50,12 @@ TEST(Inbox, CoalescesAndKeepsTheOrder) {
     Counter a, b;
     first->observer = &a;
     second->observer = &b;
-    ASSERT_TRUE(inbox.prepare_sleep());
+    ASSERT_TRUE(inbox.prepare_sleep(false));
     first->notify();
     first->notify();
     second->notify();
     EXPECT_EQ(woken, 1) << "one wake-up a sleep";
-    EXPECT_FALSE(inbox.prepare_sleep()) << "there is mail";
+    EXPECT_FALSE(inbox.prepare_sleep(false)) << "there is mail";
     EXPECT_TRUE(inbox.drain());
     EXPECT_EQ(a.events, 1);
     EXPECT_EQ(b.events, 1);
