@@ -56,10 +56,26 @@ std::size_t RequestParser::parse_head(std::string_view bytes) {
         explain(ec, rest);
     } else if (!head_done() && head_bytes_ + rest.size() > limits_.header_bytes) {
         explain(error::header_limit, rest);
+    } else if (!head_done() && has_bare_newline(rest, consumed)) {
+        explain(error::bad_line_ending, rest);
     } else if (head_done() && head_bytes_ > limits_.header_bytes) {
         explain(error::header_limit, rest);
     }
     return consumed;
+}
+
+// Beast sees a line feed without a carriage return only once the head is complete, which with such line ends
+// it never is: without this the client would wait for the header time-out. Looks at every byte once.
+bool RequestParser::has_bare_newline(std::string_view rest, std::size_t consumed) {
+    if (consumed > 0) searched_ = 0;
+    while (true) {
+        const std::size_t at = rest.find('\n', searched_);
+        if (at == std::string_view::npos) break;
+        if (at > 0 && rest[at - 1] != '\r') return true;
+        searched_ = at + 1;
+    }
+    searched_ = rest.size();
+    return false;
 }
 
 std::size_t RequestParser::parse_body(std::string_view bytes, std::string& body) {
@@ -70,7 +86,11 @@ std::size_t RequestParser::parse_body(std::string_view bytes, std::string& body)
         Error ec;
         const std::size_t consumed = put({bytes.data() + total, bytes.size() - total}, ec);
         total += consumed;
-        if (ec == error::need_more) break;
+        if (ec == error::need_more) {
+            // Chunk sizes with their extensions, and trailers, are bounded as the head is.
+            if (bytes.size() - total > limits_.header_bytes) explain(error::bad_chunk, bytes.substr(total));
+            break;
+        }
         if (ec) {
             explain(ec, bytes.substr(total));
             break;

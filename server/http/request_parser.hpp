@@ -72,6 +72,7 @@ class RequestParser final : private boost::beast::http::basic_parser<true> {
 
     void refuse(Fault fault, std::string_view reason, Error& ec);
     void explain(const Error& ec, std::string_view rest);
+    bool has_bare_newline(std::string_view rest, std::size_t consumed);
     bool take_target(std::string_view target, Error& ec);
     void take_framing_field(FieldId id, std::string_view value, Error& ec);
 
@@ -82,6 +83,7 @@ class RequestParser final : private boost::beast::http::basic_parser<true> {
     Fault fault_ = Fault::none;
     std::string_view reason_;
     std::size_t head_bytes_ = 0;
+    std::size_t searched_ = 0;  // of the unconsumed rest
     unsigned hosts_ = 0;
     unsigned lengths_ = 0;
     bool authority_in_target_ = false;

@@ -115,15 +115,24 @@ def test_another_expectation_is_refused(server: Server) -> None:
         assert client.response().status == 417
 
 
-def test_a_response_of_unknown_length_is_chunked_or_ends_with_the_connection(server: Server) -> None:
-    with Server("iterating:app") as iterating:
-        with iterating.client() as client:
-            answer = client.get("/bytes-by-character")
-            assert answer.get("Transfer-Encoding") == "chunked"
-            assert answer.body == b"".join(b"%d" % i for i in range(1000))
-            assert client.get("/tuple").body == b"atuple"
-        with iterating.client() as client:
-            client.send(b"GET /bytes-by-character HTTP/1.0\r\n\r\n")
-            answer = client.response()
-            assert answer.get("Transfer-Encoding") is None
-            assert answer.body == b"".join(b"%d" % i for i in range(1000))
+SLOWLY = b"".join(b"block %d\n" % i for i in range(5))
+
+
+def test_a_response_of_unknown_length_is_chunked() -> None:
+    with Server("iterating:app") as iterating, iterating.client() as client:
+        answer = client.get("/slowly")
+        assert (answer.get("Transfer-Encoding"), answer.get("Content-Length"), answer.body) == ("chunked", None, SLOWLY)
+        assert client.get("/tuple").body == b"atuple"
+
+
+def test_for_http_1_0_it_ends_with_the_connection() -> None:
+    with Server("iterating:app") as iterating, iterating.client() as client:
+        client.send(b"GET /slowly HTTP/1.0\r\nConnection: keep-alive\r\n\r\n")
+        answer = client.response()
+        assert (answer.get("Transfer-Encoding"), answer.get("Connection"), answer.body) == (None, "close", SLOWLY)
+
+
+def test_many_small_blocks_are_one_body() -> None:
+    with Server("iterating:app") as iterating, iterating.client() as client:
+        for _ in range(3):
+            assert client.get("/bytes-by-character").body == b"".join(b"%d" % i for i in range(1000))

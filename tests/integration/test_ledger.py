@@ -156,7 +156,7 @@ def test_the_header_is_absent_unless_asked_for() -> None:
 
 # --- The same in /metrics
 
-PHASES = {"queue", "ready", "gil_wait", "gil_hold", "lock_wait", "off_gil", "send"}
+PHASES = {"queue", "gil_wait", "gil_hold", "lock_wait", "off_gil", "send"}
 
 
 @pytest.fixture(scope="module")

@@ -133,8 +133,8 @@ Connection::Answer Connection::serve(Application& application, dispatch::Exchang
         const Attach attached(runtime().main_thread());
         application.serve(exchange);
     }
-    EXPECT_TRUE(exchange.finished());
     exchange.done({}, dispatch::now());
+    EXPECT_TRUE(exchange.finished());
     return answer(exchange);
 }
 
