@@ -10,7 +10,7 @@ from harness.client import Client
 from harness.prometheus import Scrape
 from harness.server import Server
 
-HEADER_SECONDS, BODY_SECONDS = 0.5, 0.5
+HEADER_SECONDS, BODY_SECONDS = 0.8, 0.8
 
 
 @pytest.fixture(scope="module")
@@ -82,7 +82,7 @@ def test_a_streamed_body_that_stops_ends_the_read(server: Server) -> None:
 def test_a_body_that_is_slow_but_steady_is_taken(server: Server) -> None:
     with server.client() as client:
         client.send(b"POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 10\r\n\r\n")
-        client.send_slowly(b"0123456789", pause=BODY_SECONDS / 5)
+        client.send_slowly(b"0123456789", pause=BODY_SECONDS / 8)
         assert client.response().body == b"0123456789"
 
 

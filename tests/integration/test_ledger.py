@@ -125,7 +125,7 @@ def test_two_that_compute_wait_for_each_other(server: Server) -> None:
     span = time.perf_counter() - begun
     for one in both:
         adds_up(one)
-        assert one.hold >= one.cpu - SLOP
+        assert one.hold >= 0.95 * one.cpu  # each hand-over costs CPU time that is no hold
     # There is one lock: two holds never overlap, so one of the two must have waited.
     assert sum(one.hold for one in both) <= span
     assert max(one.wait for one in both) >= 0.1
@@ -137,7 +137,7 @@ def test_beside_computing_threads_native_work_and_sleep_stay_what_they_are(serve
         adds_up(one)
     assert native.off >= native.cpu * 0.8
     assert asleep.off >= 0.2
-    assert busy.hold >= busy.cpu - SLOP
+    assert busy.hold >= 0.95 * busy.cpu
 
 
 def test_waiting_in_the_queue_is_not_python_time() -> None:

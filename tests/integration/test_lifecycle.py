@@ -192,7 +192,7 @@ def test_a_factory_that_makes_nothing_callable() -> None:
 
 
 def test_factories_and_attributes_of_attributes() -> None:
-    for arguments in (("loading:Package.nested",), ("--factory", "loading:make"), ("loading:make()",)):
+    for arguments in (("loading:Package.nested",), ("--factory", "loading:make"), ("--factory", "loading:make()")):
         with Server(arguments[-1], *arguments[:-1]) as server:
             assert server.get("/").body == b"nested"
 

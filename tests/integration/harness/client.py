@@ -116,11 +116,15 @@ class Client:
         return taken
 
     def exactly(self, count: int) -> bytes:
-        while len(self.buffer) < count:
-            if not self._fill():
-                raise Truncated(f"closed after {len(self.buffer)} of {count} bytes")
-        taken, self.buffer = self.buffer[:count], self.buffer[count:]
-        return taken
+        parts, missing = [self.buffer[:count]], count - len(self.buffer[:count])
+        self.buffer = self.buffer[count:]
+        while missing:
+            got = self.socket.recv(min(missing, 1 << 20))
+            if not got:
+                raise Truncated(f"closed after {count - missing} of {count} bytes")
+            parts.append(got)
+            missing -= len(got)
+        return b"".join(parts)
 
     def head(self) -> Response:
         """The next response head, with an empty body."""
@@ -162,8 +166,7 @@ class Client:
         assert not (length and coding), f"both a length and a coding: {answer.head!r}"
         if coding is not None:
             assert coding == "chunked"
-            while data := self.chunk():
-                answer.body += data
+            answer.body = b"".join(iter(self.chunk, b""))
         elif length is not None:
             answer.body = self.exactly(int(length))
         else:
