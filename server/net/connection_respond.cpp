@@ -88,8 +88,8 @@ Task<bool> Connection::respond(bool keep_alive) {
         known = exchange_->start.size() + piece.size() + (exchange_->file ? exchange_->file->length : 0);
     }
     const Framing framing = http::choose_framing(head, request.version(), request.method() == "HEAD", known);
-    keep_alive =
-        keep_alive && !head.close && framing != Framing::until_close && (events & Exchange::kIncomplete) == 0;
+    keep_alive = keep_alive && !draining_ && !head.close && framing != Framing::until_close &&
+                 (events & Exchange::kIncomplete) == 0;
     status_ = head.status;
     serialize(framing, known, keep_alive);
     const bool at_hand = known && !exchange_->file && *known <= kSmallPiece;
