@@ -2,7 +2,8 @@
 //
 // Threads: serve() on several interpreter threads, each attached; destroyed by main on its own thread,
 // detached. Lifetime: outlives the WorkerPool; ends before the Runtime. Cannot: fail to the caller. Whatever
-// the application does, the response is complete, or cut, when serve() and the done() that follows it are over.
+// the application does, the response is complete, or cut, when serve() and the done() that follows it are
+// over.
 #pragma once
 
 #include "server/dispatch/exchange.hpp"

@@ -131,8 +131,8 @@ void WsgiApplication::take_route(dispatch::Exchange& exchange, Borrowed environ)
 
 }  // namespace
 
-std::unique_ptr<Application> make_wsgi(Runtime& runtime, LoadedApplication application, WsgiOptions options,
-                                       spdlog::logger& log) {
+std::unique_ptr<Application> make_wsgi(Runtime& runtime, LoadedApplication application,
+                                       const WsgiOptions& options, spdlog::logger& log) {
     const Attach attached(runtime.main_thread());
     auto parts = std::make_unique<Parts>(application.release(), options);
     return std::make_unique<WsgiApplication>(runtime, std::move(parts), log);

@@ -21,7 +21,7 @@ struct WsgiOptions {
 };
 
 // Throws PythonError when Python refuses to make the types and tables, which no healthy one does.
-std::unique_ptr<Application> make_wsgi(Runtime& runtime, LoadedApplication application, WsgiOptions options,
-                                       spdlog::logger& log);
+std::unique_ptr<Application> make_wsgi(Runtime& runtime, LoadedApplication application,
+                                       const WsgiOptions& options, spdlog::logger& log);
 
 }  // namespace baton::interp::wsgi

@@ -32,7 +32,7 @@ std::optional<std::string> canonical(int family, const std::string& host) {
 
 std::optional<std::string> ipv6_host(std::string_view inside) {
     const std::size_t percent = inside.find('%');  // a zone: fe80::1%eth0, RFC 4007 section 11
-    const std::optional<std::string> address = canonical(AF_INET6, std::string(inside.substr(0, percent)));
+    std::optional<std::string> address = canonical(AF_INET6, std::string(inside.substr(0, percent)));
     if (!address || percent == std::string_view::npos) return address;
     const std::string_view zone = inside.substr(percent + 1);
     if (zone.empty() || zone.find_first_of(" \t%[]/") != std::string_view::npos) return std::nullopt;

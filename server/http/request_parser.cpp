@@ -87,8 +87,8 @@ std::size_t RequestParser::parse_body(std::string_view bytes, std::string& body)
         const std::size_t consumed = put({bytes.data() + total, bytes.size() - total}, ec);
         total += consumed;
         if (ec == error::need_more) {
-            // Chunk sizes with their extensions, and trailers, are bounded as the head is.
-            if (bytes.size() - total > limits_.header_bytes) explain(error::bad_chunk, bytes.substr(total));
+            const std::size_t most = std::min(limits_.header_bytes, kFramingBytes);
+            if (bytes.size() - total > most) explain(error::bad_chunk, bytes.substr(total));
             break;
         }
         if (ec) {

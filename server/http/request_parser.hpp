@@ -45,7 +45,11 @@ class RequestParser final : private boost::beast::http::basic_parser<true> {
     // Consumes a prefix of `bytes` that ends at the latest with the head; says how long it was. While the
     // head is incomplete, give the unconsumed rest again with more behind it. Check fault() after every call.
     std::size_t parse_head(std::string_view bytes);
-    // After the head: appends body bytes to `body`. Consumes nothing when more bytes are needed to go on.
+    // A chunk's head with its extensions, and the trailers, may be this long, or as long as a head if that is
+    // less.
+    static constexpr std::size_t kFramingBytes = 32 * 1024;
+    // After the head: appends body bytes to `body`. Consumes nothing when more bytes are needed to go on; what
+    // it then leaves is at most kFramingBytes.
     std::size_t parse_body(std::string_view bytes, std::string& body);
 
     bool head_done() const { return is_header_done(); }

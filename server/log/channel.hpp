@@ -23,7 +23,8 @@ class Channel {
     Channel(const Channel&) = delete;
     Channel& operator=(const Channel&) = delete;
 
-    // Writes what is queued. The logger stays, for threads that cannot be ended, but what it is given is lost.
+    // Writes what is queued. The logger stays, for threads that cannot be ended, but what it is given is
+    // lost.
     void close();
 
     spdlog::logger& logger() { return *logger_; }

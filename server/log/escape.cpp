@@ -49,7 +49,7 @@ void append_json_ascii(fmt::memory_buffer& out, char c) {
         default:
             break;
     }
-    const auto code = static_cast<unsigned>(c);
+    const auto code = static_cast<unsigned char>(c);
     if (code < 0x20 || code == 0x7f) {
         fmt::format_to(std::back_inserter(out), "\\u{:04x}", code);
     } else {

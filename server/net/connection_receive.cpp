@@ -10,7 +10,9 @@ namespace baton::net {
 namespace {
 
 constexpr std::size_t kHeadPiece = 4 * 1024;
+// More than the parser may leave unconsumed, so each piece brings it on.
 constexpr std::size_t kBodyPiece = 64 * 1024;
+static_assert(kBodyPiece > http::RequestParser::kFramingBytes);
 // An idle connection keeps at most this much memory for its next request.
 constexpr std::size_t kIdleBuffer = 8 * 1024;
 

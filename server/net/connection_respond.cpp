@@ -88,7 +88,9 @@ Task<bool> Connection::respond(bool keep_alive) {
         known = exchange_->start.size() + piece.size() + (exchange_->file ? exchange_->file->length : 0);
     }
     const Framing framing = http::choose_framing(head, request.version(), request.method() == "HEAD", known);
-    keep_alive = keep_alive && !draining_ && !head.close && framing != Framing::until_close &&
+    // A body that is still coming may never be read to its end, and then nothing can follow on this
+    // connection.
+    keep_alive = keep_alive && !draining_ && !pumping_ && !head.close && framing != Framing::until_close &&
                  (events & Exchange::kIncomplete) == 0;
     status_ = head.status;
     serialize(framing, known, keep_alive);

@@ -185,5 +185,15 @@ TEST(RequestParser, BoundsWhatItAsksToKeepOfAChunkHead) {
     EXPECT_NE(parse(head + "0\r\nTrailer: " + std::string(1000, 'x'), 50, small).fault, Fault::none);
 }
 
+// Whoever reads in pieces relies on it, however large heads may be.
+TEST(RequestParser, LeavesLittleOfAChunkHeadUnconsumed) {
+    const ParserLimits large{.header_bytes = 1 << 20};
+    const std::string head = "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n";
+    const std::string much(RequestParser::kFramingBytes + 1, 'x');
+    EXPECT_EQ(parse(head + "1;" + much, 65536, large).fault, Fault::malformed);
+    EXPECT_EQ(parse(head + "0\r\nTrailer: " + much, 65536, large).fault, Fault::malformed);
+    EXPECT_EQ(parse(head + "1;" + much.substr(100) + "\r\na\r\n0\r\n\r\n", 65536, large).fault, Fault::none);
+}
+
 }  // namespace
 }  // namespace baton::http

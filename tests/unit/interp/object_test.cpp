@@ -31,7 +31,7 @@ TEST(Object, MovingCountsNothing) {
     const Owned list = expect(PyList_New(0));
     Owned a = borrow(list);
     Owned b = std::move(a);
-    EXPECT_FALSE(a);
+    EXPECT_FALSE(a);  // NOLINT(bugprone-use-after-move): that it is empty is what is tested
     EXPECT_EQ(count(list), 2);
     b = borrow(list);
     EXPECT_EQ(count(list), 2);
