@@ -48,8 +48,8 @@ class RequestParser final : private boost::beast::http::basic_parser<true> {
     // A chunk's head with its extensions, and the trailers, may be this long, or as long as a head if that is
     // less.
     static constexpr std::size_t kFramingBytes = 32 * 1024;
-    // After the head: appends body bytes to `body`. Consumes nothing when more bytes are needed to go on; what
-    // it then leaves is at most kFramingBytes.
+    // After the head: appends body bytes to `body`. Consumes nothing when more bytes are needed to go on;
+    // what it then leaves is at most kFramingBytes.
     std::size_t parse_body(std::string_view bytes, std::string& body);
 
     bool head_done() const { return is_header_done(); }

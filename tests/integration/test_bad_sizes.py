@@ -116,3 +116,26 @@ def test_the_413_arrives_although_the_client_keeps_sending(server: Server) -> No
     with server.client() as client:
         client.send(b"POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 1000000\r\n\r\n" + b"x" * 200_000)
         assert client.response().status == 413
+
+
+@pytest.mark.parametrize("options", [(), ("--max-header-bytes", "1M")], ids=["usual-limits", "large-heads"])
+@pytest.mark.parametrize("before", [0, 300_000], ids=["buffered", "streamed"])
+@pytest.mark.parametrize(
+    "framing", [b"3;" + b"x" * 2_000_000, b"0\r\n" + b"X: y\r\n" * 400_000], ids=["chunk-head", "trailers"]
+)
+def test_endless_framing_does_not_occupy_the_server(options: tuple[str, ...], before: int, framing: bytes) -> None:
+    """With limits at which one piece of what is read holds nothing but an unfinished chunk head."""
+    with Server("echo:app", *options) as usual:
+        with usual.client() as client:
+            client.send(b"POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n")
+            if before:
+                client.send(b"%x\r\n%s\r\n" % (before, b"x" * before))
+            try:
+                client.send(framing)
+            except ConnectionError:
+                pass  # refused before all of it was sent
+            assert usual.get("/").status == 200
+            try:
+                assert client.response().status == 400
+            except ConnectionError:
+                pass
