@@ -80,6 +80,64 @@ TEST_F(Recognition, OtherDistancesAreNoGil) {
 
 TEST(Registry, OrdinaryObjectsAreNoGil) {
     const std::size_t before = gils_alive();
+    std::array<pthread_mutex_t, 4> mutexes{};
+    std::array<pthread_cond_t, 4> conds{};
+    for (auto& mutex : mutexes) pthread_mutex_init(&mutex, nullptr);
+    for (auto& cond : conds) pthread_cond_init(&cond, nullptr);
+    EXPECT_EQ(gils_alive(), before);
+    const std::uint64_t takes = this_thread().takes;
+    pthread_mutex_lock(&mutexes[0]);
+    pthread_cond_signal(&conds[0]);
+    pthread_mutex_unlock(&mutexes[0]);
+    std::mutex mutex;
+    std::condition_variable condition;
+    {
+        const std::scoped_lock lock(mutex);
+        condition.notify_one();
+    }
+    EXPECT_EQ(this_thread().takes, takes);
+    for (auto& m : mutexes) pthread_mutex_destroy(&m);
+    for (auto& c : conds) pthread_cond_destroy(&c);
+}
+
+TEST(Registry, AGilLivesFromItsInitialisationToItsDestruction) {
+    const std::size_t before = gils_alive();
+    {
+        FakeGil one;
+        FakeGil two;
+        EXPECT_EQ(gils_alive(), before + 2);
+    }
+    EXPECT_EQ(gils_alive(), before);
+}
+
+TEST(Registry, EntriesAreUsedAgainAndSumsGoOn) {
+    {
+        FakeGil gil;
+        gil.take();
+        gil.drop();
+    }
+    const std::size_t entries = snapshot().size();
+    const Totals before = sum_of_all_gils();
+    for (int i = 0; i < 50; ++i) {
+        auto gil = std::make_unique<FakeGil>();
+        gil->take();
+        gil->drop();
+    }
+    EXPECT_EQ(snapshot().size(), entries);
+    std::size_t alive = 0;
+    for (const Snapshot& entry : snapshot()) alive += entry.alive ? 1 : 0;
+    EXPECT_EQ(alive, gils_alive());
+    EXPECT_EQ(sum_of_all_gils().takes, before.takes + 50);
+    EXPECT_EQ(sum_of_all_gils().voluntary, before.voluntary + 50);
+}
+
+TEST(Registry, MemoryOfADestroyedGilIsOrdinaryAgain) {
+    alignas(FakeGil) std::array<std::byte, sizeof(FakeGil)> memory{};
+    auto* gil = new (memory.data()) FakeGil;
+    gil->take();
+    gil->drop();
+    gil->~FakeGil();
+    const Watch watch;
     for (std::size_t at = 0; at + sizeof(pthread_mutex_t) <= memory.size(); at += alignof(pthread_mutex_t)) {
         auto* mutex = new (memory.data() + at) pthread_mutex_t{};
         pthread_mutex_lock(mutex);
