@@ -1,7 +1,8 @@
 #include "server/dispatch/work_queue.hpp"
 
 #include <algorithm>
-#include <semaphore>
+
+#include "server/dispatch/parking.hpp"
 
 namespace baton::dispatch {
 
@@ -13,7 +14,7 @@ constexpr Nanoseconds kHot = 100'000;
 }  // namespace
 
 struct WorkQueue::Parked {
-    std::binary_semaphore wake{0};
+    Parking place;
 };
 
 WorkQueue::WorkQueue(std::size_t limit) : exchanges_(limit), limit_(limit) {}
@@ -66,7 +67,7 @@ bool WorkQueue::park() {
             return !closed_.load(std::memory_order_relaxed) || length() > 0;
         }
     }
-    self.wake.acquire();
+    self.place.wait();
     return !closed_.load(std::memory_order_acquire) || length() > 0;
 }
 
@@ -79,7 +80,7 @@ bool WorkQueue::wake_one() {
         idle_.pop_back();
         idle_count_.store(idle_.size(), std::memory_order_relaxed);
     }
-    parked->wake.release();
+    parked->place.wake();
     return true;
 }
 
