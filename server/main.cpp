@@ -34,8 +34,11 @@ using namespace baton;
 
 enum ExitStatus { kEnded = 0, kFailed = 1, kUsage = 2, kNoApplication = 3, kNoAddress = 4 };
 
-// After the drain: for threads to notice that it is over, and for Python's own end (atexit functions).
+// After the drain: for threads to notice that it is over, and as much again for Python's own end (atexit
+// functions).
 constexpr std::chrono::seconds kGrace{3};
+// The same when somebody is in a hurry, or the time for the drain is over: enough for threads that are idle.
+constexpr std::chrono::milliseconds kHaste{300};
 
 int complain(ExitStatus status, const std::string& text) {
     std::cerr << "baton: " << text << std::endl;
@@ -186,11 +189,13 @@ Server::End Server::drain(Signals& signals) {
         std::this_thread::sleep_for(std::chrono::milliseconds(10));
     const std::size_t open = budget_.live;
     if (open > 0) logs_.events().warn("ending with {} connections open", open);
+    // From here on everything waits for somebody: for threads, for Python's atexit functions, for whoever
+    // reads the logs. Not for ever.
+    const auto grace = open > 0 ? kHaste : std::chrono::milliseconds(kGrace);
+    end_process_by(signals.again() ? 2 * kHaste : grace + kGrace, kEnded);
     for (const auto& thread : io_) thread->stop();
     pool_.close();
-    const bool hurry = signals.again();
-    const std::size_t stuck = pool_.join_until(std::chrono::steady_clock::now() +
-                                               (hurry || open > 0 ? std::chrono::seconds(0) : kGrace));
+    const std::size_t stuck = pool_.join_until(std::chrono::steady_clock::now() + grace);
     if (stuck > 0) logs_.events().warn("ending with {} interpreter threads still in the application", stuck);
     if (admin_) admin_->stop();
     return {stuck == 0};
@@ -200,24 +205,49 @@ interp::InterpOptions interp_options(const config::Python& python) {
     return {python.venv, python.chdir, python.path, python.switch_interval};
 }
 
-int serve(const config::Config& config, const std::vector<std::string>& warnings) {
-    // Blocked before any thread exists, so that all inherit it and signals arrive where they are waited for.
-    Signals signals;
-    log::Logs logs(config);
-    for (const std::string& warning : warnings) logs.events().warn(warning);
-    std::optional<interp::Runtime> runtime;
-    runtime.emplace(interp_options(config.python), logs.events());
+// The one line for whatever was thrown.
+int complain_of_current_exception() {
+    try {
+        throw;
+    } catch (const net::AddressError& error) {
+        return complain(kNoAddress, error.what());
+    } catch (const net::TlsError& error) {
+        return complain(kUsage, error.what());
+    } catch (const std::invalid_argument& error) {
+        return complain(kUsage, error.what());
+    } catch (const interp::StartError& error) {
+        return complain(kNoApplication, error.what());
+    } catch (const std::exception& error) {
+        return complain(kFailed, error.what());
+    }
+}
+
+// Does what there is to do with a Python that is about to end. Its end waits for the threads that the
+// application has started, so it is bounded, whatever came before.
+template <typename Work>
+int with_bounded_end(const Work& work) {
+    int status = kFailed;
+    try {
+        status = work();
+    } catch (...) {
+        status = complain_of_current_exception();
+    }
+    end_process_by(kGrace, status);
+    return status;
+}
+
+int serve_application(const config::Config& config, log::Logs& logs, interp::Runtime& runtime,
+                      Signals& signals) {
     interp::LoadResult loaded =
-        interp::load_application(*runtime, {config.python.application, config.python.factory});
+        interp::load_application(runtime, {config.python.application, config.python.factory});
     if (const auto* error = std::get_if<interp::LoadError>(&loaded))
         return complain(kNoApplication, error->text);
+    signals.loaded();
     const auto application =
-        interp::wsgi::make_wsgi(*runtime, std::move(std::get<interp::LoadedApplication>(loaded)),
+        interp::wsgi::make_wsgi(runtime, std::move(std::get<interp::LoadedApplication>(loaded)),
                                 {.multithread = config.python.threads > 1}, logs.events());
-    auto server = std::make_unique<Server>(config, logs, *runtime, *application);
+    auto server = std::make_unique<Server>(config, logs, runtime, *application);
     const Server::End end = server->run(signals);
-    // What follows waits for Python's atexit functions and for whoever reads the logs: not for ever.
-    signals.end_process_by(kGrace, kEnded);
     if (end.clean) return kEnded;
     // A thread is still in Python: nothing that it may touch can be taken away from it, so the process just
     // ends.
@@ -226,15 +256,25 @@ int serve(const config::Config& config, const std::vector<std::string>& warnings
     _exit(kEnded);
 }
 
+int serve(const config::Config& config, const std::vector<std::string>& warnings) {
+    Signals signals;
+    log::Logs logs(config);
+    for (const std::string& warning : warnings) logs.events().warn(warning);
+    interp::Runtime runtime(interp_options(config.python), logs.events());
+    return with_bounded_end([&] { return serve_application(config, logs, runtime, signals); });
+}
+
 int check(const config::Config& config) {
     log::Logs logs(config);
     interp::Runtime runtime(interp_options(config.python), logs.events());
-    const interp::LoadResult loaded =
-        interp::load_application(runtime, {config.python.application, config.python.factory});
-    if (const auto* error = std::get_if<interp::LoadError>(&loaded))
-        return complain(kNoApplication, error->text);
-    std::cout << std::get<interp::LoadedApplication>(loaded).description() << std::endl;
-    return kEnded;
+    return with_bounded_end([&]() -> int {
+        const interp::LoadResult loaded =
+            interp::load_application(runtime, {config.python.application, config.python.factory});
+        if (const auto* error = std::get_if<interp::LoadError>(&loaded))
+            return complain(kNoApplication, error->text);
+        std::cout << std::get<interp::LoadedApplication>(loaded).description() << std::endl;
+        return kEnded;
+    });
 }
 
 int dispatch_command(const cli::Command& command) {
@@ -254,15 +294,7 @@ int main(int argc, char** argv) {
     std::signal(SIGPIPE, SIG_IGN);  // a client that has gone is an error code, not a signal
     try {
         return dispatch_command(cli::parse(argc, argv, config::environment(environ), version_text()));
-    } catch (const net::AddressError& error) {
-        return complain(kNoAddress, error.what());
-    } catch (const net::TlsError& error) {
-        return complain(kUsage, error.what());
-    } catch (const std::invalid_argument& error) {
-        return complain(kUsage, error.what());
-    } catch (const interp::StartError& error) {
-        return complain(kNoApplication, error.what());
-    } catch (const std::exception& error) {
-        return complain(kFailed, error.what());
+    } catch (...) {
+        return complain_of_current_exception();
     }
 }

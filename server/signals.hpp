@@ -1,29 +1,32 @@
-// The signals that end, reload or reopen: waited for by main, never handled in a handler.
+// The signals that end, reload or reopen: noted by a handler, waited for by main.
 //
-// Threads: built by main before any other thread, which then inherit the blocked mask; wait() and again() on
-// main. Lifetime: until the process ends. Cannot: reload or reopen yet: HUP and USR1 are taken and have
-// nothing to do.
+// Threads: built by main before any other thread; loaded(), wait() and again() on main. No thread blocks
+// them: what an application starts would inherit that, and be a child process that nobody can terminate.
+// Lifetime: until the process ends. Until loaded(), TERM and INT end the process at once, so that an
+// application that is imported for ever can be ended. A process that the application forks is ended by them
+// as if there were no handler. Cannot: reload or reopen yet: HUP and USR1 are taken and have nothing to do.
 #pragma once
 
 #include <chrono>
-#include <csignal>
 
 namespace baton {
 
 class Signals {
   public:
     Signals();
+    // The application is there: signals are for wait() and again() from now on, whatever handlers it has set.
+    void loaded();
     // Until the first TERM or INT.
     void wait();
     // Has another TERM or INT come since?
     bool again();
-    // From here on the process ends with that status at the next TERM or INT, and after `patience` in any
-    // case, whatever main is waiting for. Outlives this object.
-    void end_process_by(std::chrono::seconds patience, int status) const;
 
   private:
-    sigset_t set_{};
-    bool again_ = false;
+    unsigned seen_ = 0;
 };
+
+// From here on the process ends with that status at the next TERM or INT, and after `patience` in any case,
+// whatever main is waiting for.
+void end_process_by(std::chrono::milliseconds patience, int status);
 
 }  // namespace baton

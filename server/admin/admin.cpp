@@ -1,5 +1,6 @@
 #include "server/admin/admin.hpp"
 
+#include <fcntl.h>
 #include <pthread.h>
 
 #include <boost/asio/as_tuple.hpp>
@@ -36,8 +37,14 @@ tcp::endpoint resolve(asio::io_context& io, const config::TcpAddress& address) {
     return found.begin()->endpoint();
 }
 
+// Programs that the application starts must not keep our port. Asio has no option for it.
+void keep_from_children(int fd) {
+    ::fcntl(fd, F_SETFD, FD_CLOEXEC);
+}
+
 void listen(tcp::acceptor& acceptor, const tcp::endpoint& endpoint) {
     acceptor.open(endpoint.protocol());
+    keep_from_children(acceptor.native_handle());
     acceptor.set_option(asio::socket_base::reuse_address(true));
     acceptor.bind(endpoint);
     acceptor.listen();
@@ -95,6 +102,7 @@ asio::awaitable<void> Admin::accept() {
             pause.expires_after(std::chrono::milliseconds(100));
             co_await pause.async_wait(kAwait);
         } else if (sessions_ < kMostSessions) {
+            keep_from_children(socket.native_handle());
             asio::co_spawn(io_, session(std::move(socket)), asio::detached);
         }
     }

@@ -34,6 +34,7 @@ Connection::Connection(IoThread& home, Socket socket, std::shared_ptr<const disp
 }
 
 Connection::~Connection() {
+    if (exchange_) exchange_->observer = nullptr;
     home_.recorder().connection_closed(idle_);
     home_.delist(*this);
 }
@@ -134,6 +135,12 @@ Task<bool> Connection::serve_one() {
 void Connection::drain() {
     draining_ = true;
     if (idle_) stream_.cancel();
+}
+
+void Connection::let_go() {
+    const auto self = shared_from_this();
+    pump_signal_.forget();
+    signal_.forget();
 }
 
 void Connection::set_deadline(Nanoseconds& deadline, milliseconds from_now) {

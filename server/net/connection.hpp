@@ -33,7 +33,10 @@ class Connection final : public std::enable_shared_from_this<Connection>,
     void start();
     // Close when idle; otherwise after the response in flight.
     void drain();
-    bool idle() const { return idle_; }
+    // Idle, and not yet told to end.
+    bool idle() const { return idle_ && !draining_; }
+    // Ends the coroutines that wait for a signal; those that wait for the socket end with the io_context.
+    void let_go();
     void check_deadlines(dispatch::Nanoseconds now);
     void exchange_event() override;
 

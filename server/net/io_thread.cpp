@@ -26,16 +26,17 @@ IoThread::IoThread(const Surroundings& surroundings, metrics::Recorder& recorder
     : around_(surroundings),
       recorder_(recorder),
       index_(index),
+      connections_(std::make_unique<List>()),
       work_(asio::make_work_guard(context_)),
       inbox_([this] { asio::post(context_, [this] { inbox_.drain(); }); }),
-      ticker_(context_),
-      connections_(std::make_unique<List>()) {
+      ticker_(context_) {
     const config::Limits& limits = surroundings.config.limits;
     parser_limits_ = {limits.header_bytes, limits.target_bytes, limits.header_fields, limits.body_bytes};
 }
 
 IoThread::~IoThread() {
     stop();
+    for (auto i = connections_->begin(); i != connections_->end();) (i++)->let_go();
 }
 
 void IoThread::start(std::function<void()> began, std::function<void()> ending) {

@@ -87,6 +87,8 @@ class IoThread {
     const Surroundings around_;
     metrics::Recorder& recorder_;
     const unsigned index_;
+    struct List;                         // of Connection, which is incomplete here
+    std::unique_ptr<List> connections_;  // before context_, whose end ends the connections that are left
     asio::io_context context_{1};
     asio::executor_work_guard<Executor> work_;
     dispatch::Inbox inbox_;
@@ -94,8 +96,6 @@ class IoThread {
     http::ParserLimits parser_limits_;
     http::DateLine date_;
     RequestIds ids_;
-    struct List;  // of Connection, which is incomplete here
-    std::unique_ptr<List> connections_;
     bool draining_ = false;
     bool ticking_ = false;
     std::thread thread_;

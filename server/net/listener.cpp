@@ -1,6 +1,7 @@
 #include "server/net/listener.hpp"
 
 #include <arpa/inet.h>
+#include <fcntl.h>
 #include <netdb.h>
 #include <netinet/tcp.h>
 #include <sys/stat.h>
@@ -22,6 +23,12 @@ namespace {
 using Endpoint = asio::generic::stream_protocol::endpoint;
 
 constexpr int kBacklog = 2048;
+
+// Programs that the application starts must not keep our port or our clients' connections. Asio has no option
+// for it.
+void keep_from_children(int fd) {
+    ::fcntl(fd, F_SETFD, FD_CLOEXEC);
+}
 
 struct HostPort {
     std::string host, port;
@@ -97,11 +104,13 @@ void Listener::open_inherited(const config::InheritedSocket& inherited) {
     error_code error;
     acceptor_.assign(asio::generic::stream_protocol(family, 0), inherited.fd, error);
     if (error) throw AddressError("cannot listen on " + name + ": " + error.message());
+    keep_from_children(inherited.fd);
 }
 
 void Listener::listen(const Endpoint& endpoint, const std::string& name) {
     error_code error;
     acceptor_.open(endpoint.protocol(), error);
+    if (!error) keep_from_children(acceptor_.native_handle());
     if (!error && endpoint.protocol().family() != AF_UNIX)
         acceptor_.set_option(asio::socket_base::reuse_address(true), error);
     if (!error) acceptor_.bind(endpoint, error);
@@ -143,6 +152,7 @@ Task<void> Listener::accept_all() {
         const auto [error] = co_await acceptor_.async_accept(socket, await_result);
         if (!acceptor_.is_open()) co_return;
         if (!error) {
+            keep_from_children(socket.native_handle());
             error_code ignored;  // a unix socket has no such option
             socket.set_option(asio::ip::tcp::no_delay(true), ignored);
             std::shared_ptr<const dispatch::Peer> peer = describe(socket);

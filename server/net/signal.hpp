@@ -34,7 +34,8 @@ class Signal {
             [this](Handler handler) { waiter_.emplace(std::move(handler)); }, await);
     }
 
-    void clear() { fired_ = false; }
+    // Ends the waiting coroutine where it is.
+    void forget() { const std::optional<Handler> waiter = std::exchange(waiter_, std::nullopt); }
 
   private:
     using Handler = asio::async_result<Await, void()>::handler_type;
