@@ -66,6 +66,7 @@ struct Snapshot {
 std::vector<Snapshot> snapshot();
 
 // Called on the thread that set it, right after it has let go of the GIL, outside all locks. Null: none.
+// In the child of a fork there is none.
 using ReleaseHook = void (*)(void*);
 void on_release(ReleaseHook hook, void* argument);
 

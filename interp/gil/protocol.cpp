@@ -65,6 +65,8 @@ void return_accounts(void*) {
 
 // In the child only the calling thread exists.
 void forked() {
+    // What it would tell are threads that do not exist here, and their locks may never be opened again.
+    this_thread_state.hook = nullptr;
     registry.start_over();
     const std::int64_t time = now();
     for (Gil* gil = registry.first(); gil != nullptr; gil = gil->next()) {

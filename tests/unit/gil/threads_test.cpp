@@ -186,6 +186,21 @@ TEST(Fork, TheChildStartsAtZeroAndOthersAreGone) {
     other.join();
 }
 
+TEST(Fork, TheHookStaysBehind) {
+    FakeGil gil;
+    int calls = 0;
+    on_release([](void* count) { ++*static_cast<int*>(count); }, &calls);
+    EXPECT_TRUE(holds_in_child([&] {
+        gil.take();
+        gil.drop();
+        return calls == 0;
+    })) << "what a hook calls may be waiting for threads that the child does not have";
+    gil.take();
+    gil.drop();
+    on_release(nullptr, nullptr);
+    EXPECT_EQ(calls, 1);
+}
+
 TEST(Fork, TheParentGoesOn) {
     FakeGil gil;
     gil.take();
