@@ -2,6 +2,7 @@
 
 #include <unistd.h>
 
+#include "interp/forked.hpp"
 #include "interp/wsgi/file_wrapper.hpp"
 
 namespace baton::interp::wsgi {
@@ -87,6 +88,7 @@ bool deliver_iterable(Response& response, Borrowed iterable) {
     while (!(response.started() && response.head_only())) {
         if (response.committed() && response.client_gone()) break;
         const Owned block = steal(PyIter_Next(blocks.get()));
+        end_forked_child();
         if (!block && PyErr_Occurred() != nullptr) return false;
         if (!block) break;
         if (!must_be_bytes(block)) return false;

@@ -61,9 +61,11 @@ Environ::Environ(const Strings& strings, const WsgiOptions& options, Borrowed fi
 }
 
 Owned Environ::make(const dispatch::Exchange& exchange, Borrowed input) {
-    ++requests_;
     Owned environ = steal(PyDict_Copy(template_.get()));
     if (!environ) return {};
+    // Not before the copy, which may collect garbage: finalisers are Python, and another thread may come
+    // here.
+    ++requests_;
     PyObject* dict = environ.get();
     const bool made = put_request(dict, exchange) && put_path(dict, exchange.request) &&
                       (!exchange.peer || put_peer(dict, *exchange.peer)) && put_fields(dict, exchange) &&

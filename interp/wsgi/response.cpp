@@ -45,13 +45,16 @@ Response::Response(dispatch::Exchange& exchange, spdlog::logger& log)
     : exchange_(exchange), log_(log), head_request_(exchange.request.method() == "HEAD") {}
 
 bool Response::start(Borrowed status, Borrowed fields, Borrowed exc_info) {
-    if (exc_info && exc_info.get() != Py_None) {
-        if (committed()) {
-            raise_again(exc_info);
-            return false;
-        }
-        started_ = false;
+    const bool replaces = exc_info && exc_info.get() != Py_None;
+    if (replaces && committed()) {
+        raise_again(exc_info);
+        return false;
     }
+    if (over_) {
+        PyErr_SetString(PyExc_RuntimeError, "start_response() was called after its response had ended");
+        return false;
+    }
+    if (replaces) started_ = false;
     if (started_) {
         PyErr_SetString(PyExc_AssertionError, "start_response() was called a second time without exc_info");
         return false;
@@ -97,6 +100,9 @@ bool Response::add_field(Borrowed field) {
     const http::FieldFault fault = exchange_.head.add(name, value);
     if (fault == http::FieldFault::none) return true;
     const std::string why(http::explain(fault));
+    // The repr() of a subclass may empty the list that these two are in.
+    const Owned held_name = borrow(name_object);
+    const Owned held_value = borrow(value_object);
     PyErr_Format(PyExc_ValueError, "the response header %R: %R is refused: %s", name_object, value_object,
                  why.c_str());
     return false;
@@ -115,13 +121,7 @@ void Response::set_length(std::uint64_t length) {
 std::string_view Response::within_length(std::string_view block) {
     const std::uint64_t room = this->room();
     if (block.size() <= room) return block;
-    if (!overlong_) {
-        report(spdlog::level::warn,
-               fmt::format("the body is longer than the Content-Length of {} that the application "
-                           "declared; the excess is not sent",
-                           *exchange_.head.content_length));
-    }
-    overlong_ = true;
+    overlong_ = true;  // said at the end: whose bytes these are may change as soon as the GIL is let go
     return block.substr(0, room);
 }
 
@@ -163,8 +163,20 @@ void Response::send_file(int fd, std::uint64_t offset, std::uint64_t length) {
     sent_ += length;
 }
 
+void Response::shut() {
+    over_ = true;
+    busy.settle();
+}
+
 void Response::finish(bool more_to_do) {
+    shut();
     if (exchange_.finished()) return;
+    if (overlong_) {
+        report(spdlog::level::warn,
+               fmt::format("the body is longer than the Content-Length of {} that the application "
+                           "declared; the excess is not sent",
+                           *exchange_.head.content_length));
+    }
     if (!head_only()) {
         if (has_length() && room() > 0) {
             if (!client_gone())
@@ -186,6 +198,7 @@ void Response::announce_end(bool complete) {
 }
 
 void Response::fail() {
+    shut();
     if (exchange_.finished()) return;
     if (committed()) {
         announce_end(false);

@@ -1,6 +1,7 @@
 // The response of one request as PEP 3333 sees it: when its head may change, what of its body goes out when.
 //
-// Threads: attached; lets go of the GIL when a write may wait. `busy` admits one user of write() at a time.
+// Threads: attached; lets go of the GIL when a write may wait. `busy` admits one user of start_response() and
+// write() at a time; finish() and fail() wait for that one, and admit no more.
 // Lifetime: one request, on the stack of the interpreter thread; start_response and write() refer to it until
 // then. Cannot: send anything before there is a body (or its end), or go back on a head that has been
 // committed.
@@ -28,6 +29,8 @@ class Response {
     // start_response(): false with a Python exception set, and nothing of the head kept.
     bool start(Borrowed status, Borrowed fields, Borrowed exc_info);
     bool started() const { return started_; }
+    // The response is complete or has failed: neither its head nor its body is the application's any more.
+    bool over() const { return over_; }
     bool committed() const { return exchange_.committed(); }
     // The client gets the head alone: HEAD, 204, 304.
     bool head_only() const { return head_request_ || exchange_.head.bodiless(); }
@@ -53,7 +56,7 @@ class Response {
     void finish(bool more_to_do);
     // The application has failed: 500 while that can be said, else the connection is cut.
     void fail();
-    // Waits until no other thread is inside write().
+    // Waits until no other thread is inside start_response() or write().
     void end() { busy.settle(); }
 
     // Into the log, with the request's name in front; without the GIL.
@@ -65,6 +68,7 @@ class Response {
     bool set_head(Borrowed status, Borrowed fields);
     bool add_field(Borrowed field);
     std::string_view within_length(std::string_view block);
+    void shut();
     void announce_end(bool complete);
 
     dispatch::Exchange& exchange_;
@@ -72,6 +76,7 @@ class Response {
     const bool head_request_;
     bool started_ = false;
     bool overlong_ = false;
+    bool over_ = false;
     std::uint64_t sent_ = 0;  // body bytes, collected ones included
 };
 

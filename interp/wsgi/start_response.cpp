@@ -25,9 +25,15 @@ WriteObject* write_of(PyObject* self) {
     return reinterpret_cast<WriteObject*>(self);
 }
 
-PyObject* over(const char* what) {
-    PyErr_Format(PyExc_RuntimeError, "%s was called after its request had ended", what);
+PyObject* over(const char* what, const char* ended) {
+    PyErr_Format(PyExc_RuntimeError, "%s was called after its %s had ended", what, ended);
     return nullptr;
+}
+
+bool enter(Response& response) {
+    if (response.busy.try_enter()) return true;
+    PyErr_SetString(PyExc_RuntimeError, "start_response() or write() is being called by another thread");
+    return false;
 }
 
 // The third argument may be given by name.
@@ -47,9 +53,12 @@ PyObject* call_start(PyObject* self, PyObject* const* arguments, std::size_t fla
     PyObject* exc_info = nullptr;
     if (!exc_info_argument(arguments, PyVectorcall_NARGS(flagged_count), names, exc_info)) return nullptr;
     StartObject* start = start_of(self);
-    if (start->response == nullptr) return over("start_response()");
-    if (!start->response->start(arguments[0], arguments[1], exc_info)) return nullptr;
-    return Py_NewRef(start->write);
+    Response* response = start->response;
+    if (response == nullptr) return over("start_response()", "request");
+    if (!enter(*response)) return nullptr;
+    const bool started = response->start(arguments[0], arguments[1], exc_info);
+    response->busy.leave();
+    return started ? Py_NewRef(start->write) : nullptr;
 }
 
 PyObject* call_write(PyObject* self, PyObject* const* arguments, std::size_t flagged_count, PyObject* names) {
@@ -62,11 +71,14 @@ PyObject* call_write(PyObject* self, PyObject* const* arguments, std::size_t fla
                             Py_TYPE(arguments[0])->tp_name);
     }
     Response* response = write_of(self)->response;
-    if (response == nullptr) return over("write()");
-    if (!response->busy.try_enter()) {
-        PyErr_SetString(PyExc_RuntimeError, "write() is being called by another thread");
+    if (response == nullptr) return over("write()", "request");
+    if (response->over()) return over("write()", "response");
+    if (!response->started()) {
+        PyErr_SetString(PyExc_AssertionError,
+                        "write() was called without a head: the last start_response() has failed");
         return nullptr;
     }
+    if (!enter(*response)) return nullptr;
     // That the client has gone is not the application's fault; it will learn when it returns.
     response->send(arguments[0]);
     response->busy.leave();

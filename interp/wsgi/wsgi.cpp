@@ -4,6 +4,7 @@
 
 #include "interp/attach.hpp"
 #include "interp/errors.hpp"
+#include "interp/forked.hpp"
 #include "interp/module.hpp"
 #include "interp/wsgi/deliver.hpp"
 #include "interp/wsgi/environ.hpp"
@@ -85,6 +86,7 @@ void WsgiApplication::run(dispatch::Exchange& exchange, Response& response, Borr
     PyObject* arguments[] = {nullptr, environ.get(), start_response.get()};
     const Owned result = steal(PyObject_Vectorcall(parts_->application.get(), arguments + 1,
                                                    2 | PY_VECTORCALL_ARGUMENTS_OFFSET, nullptr));
+    end_forked_child();
     if (!result) {
         fail(response);
     } else {
@@ -117,6 +119,7 @@ void WsgiApplication::close(Response& response, Borrowed result) {
         return;
     }
     const Owned closed = method ? steal(PyObject_CallNoArgs(method.get())) : Owned();
+    end_forked_child();
     if (closed) return;
     const std::string traceback = take_traceback();
     response.report(spdlog::level::err,
@@ -133,6 +136,7 @@ void WsgiApplication::take_route(dispatch::Exchange& exchange, Borrowed environ)
 
 std::unique_ptr<Application> make_wsgi(Runtime& runtime, LoadedApplication application,
                                        const WsgiOptions& options, spdlog::logger& log) {
+    watch_forks();
     const Attach attached(runtime.main_thread());
     auto parts = std::make_unique<Parts>(application.release(), options);
     return std::make_unique<WsgiApplication>(runtime, std::move(parts), log);
