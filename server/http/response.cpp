@@ -112,6 +112,7 @@ FieldFault ResponseHead::add(std::string_view name, std::string_view value) {
             if (iequals(name, "Content-Length")) {
                 const auto length = parse_length(value);
                 if (!length || content_length) return FieldFault::bad_length;
+                if (status == 204) return FieldFault::none;  // must not have one (RFC 9110 section 8.6)
                 content_length = length;
             }
             break;

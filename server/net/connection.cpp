@@ -87,12 +87,14 @@ Task<bool> Connection::serve_one() {
     http::RequestParser parser(exchange_->request, home_.parser_limits());
     status_ = 0;
     body_sent_ = 0;
+    request_deadline_ = kNever;
     expired_ = body_unread_ = false;
 
     Outcome outcome = co_await receive_head(parser);
     if (outcome == Outcome::gone) co_return false;
     home_.recorder().request_started();
     exchange_->timeline.head = dispatch::now();
+    set_deadline(request_deadline_, home_.config().timeouts.request);
     name_request();
     Rejection timeout = Rejection::header_timeout;
     if (outcome == Outcome::ok && exchange_->request.has_body()) {
@@ -176,7 +178,7 @@ void Connection::check_deadlines(Nanoseconds now) {
 // response.
 Task<void> Connection::linger() {
     static constexpr milliseconds patience{1000};
-    static constexpr std::size_t most = 256 * 1024;
+    static constexpr std::size_t most = 64 * 1024 * 1024;
     in_io_ = true;
     timed_out_ = false;
     set_deadline(deadline_, patience);
@@ -184,7 +186,7 @@ Task<void> Connection::linger() {
     if (body_unread_) {
         buffer_.clear();
         for (std::size_t dropped = 0; dropped < most && !timed_out_;) {
-            const auto [error, bytes] = co_await stream_.read_some(buffer_.prepare(16 * 1024));
+            const auto [error, bytes] = co_await stream_.drop_some(buffer_.prepare(64 * 1024));
             if (error) break;
             dropped += bytes;
         }

@@ -26,6 +26,7 @@ Task<Connection::Outcome> Connection::read_more(std::size_t most, std::chrono::m
                                                 Nanoseconds& deadline) {
     if (deadline == kNever) set_deadline(deadline, patience);
     const bool pump = &deadline == &pump_deadline_;
+    if (!pump) deadline = std::min(deadline, request_deadline_);
     if (!pump) in_io_ = true;
     const auto [error, bytes] = co_await stream_.read_some(buffer_.prepare(most));
     if (!pump) in_io_ = false;

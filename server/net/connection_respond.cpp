@@ -34,9 +34,7 @@ Rejection rejection_of(http::Fault fault) {
 }  // namespace
 
 Task<bool> Connection::await_commit() {
-    const config::Timeouts& timeouts = home_.config().timeouts;
-    set_deadline(request_deadline_, timeouts.request);
-    set_deadline(deadline_, timeouts.queue);
+    set_deadline(deadline_, home_.config().timeouts.queue);
     deadline_ = std::min(deadline_, request_deadline_);
     timed_out_ = false;
     bool ready = true;
@@ -127,9 +125,14 @@ void Connection::serialize(Framing framing, std::optional<std::uint64_t> length,
 }
 
 std::string Connection::server_timing() const {
-    dispatch::Timeline timeline = exchange_->timeline;
+    const dispatch::Timeline& known = exchange_->timeline;
     const bool done = (exchange_->events() & Exchange::kDone) != 0;
-    if (!done) timeline.done = timeline.noted;
+    // Not copied whole: before kDone `done` is still the interpreter thread's to write.
+    dispatch::Timeline timeline;
+    timeline.head = known.head;
+    timeline.queued = known.queued;
+    timeline.claimed = known.claimed;
+    timeline.done = done ? known.done : known.noted;
     const metrics::Phases phases =
         metrics::phases(timeline, done ? exchange_->books() : exchange_->noted_books());
     const auto ms = [&](metrics::Phase phase) { return static_cast<double>(phases[phase]) / 1e6; };
@@ -184,6 +187,7 @@ Task<bool> Connection::send_file(const dispatch::FileRegion& region) {
     if (!co_await flush()) co_return false;
     for (std::uint64_t done = 0; done < region.length;) {
         set_deadline(deadline_, home_.config().timeouts.send);
+        deadline_ = std::min(deadline_, request_deadline_);
         in_io_ = true;
         const auto [error, bytes] =
             co_await stream_.send_file_some(region.fd, region.offset + done, region.length - done);
@@ -262,6 +266,10 @@ Task<void> Connection::answer(int status, std::string_view text, std::string_vie
     timed_out_ = false;
     out_ = http::plain_answer(status, text, home_.date().get(), exchange_->id, extra_fields);
     body_sent_ = text.size() + 1;
+    if (exchange_->request.method() == "HEAD") {
+        out_.resize(out_.size() - body_sent_);
+        body_sent_ = 0;
+    }
     body_unread_ = body_unread_ || pumping_;
     co_await flush();
     exchange_->timeline.sent = dispatch::now();

@@ -100,6 +100,10 @@ Task<Transfer> Stream::send_file_copied(int fd, std::uint64_t offset, std::uint6
     co_return co_await write_some({piece.data(), static_cast<std::size_t>(got)});
 }
 
+Task<Transfer> Stream::drop_some(asio::mutable_buffer buffer) {
+    return socket_.async_read_some(buffer, await_result);
+}
+
 Task<void> Stream::shutdown() {
     if (tls_) co_await tls_->async_shutdown(await_result);
     error_code ignored;

@@ -37,6 +37,8 @@ class Stream {
     // error: the file has become shorter than was promised.
     Task<Transfer> send_file_some(int fd, std::uint64_t offset, std::uint64_t length);
 
+    // After shutdown(): takes bytes off the socket that nobody will look at, still encrypted for TLS.
+    Task<Transfer> drop_some(asio::mutable_buffer buffer);
     // Tells the client that nothing more will come (TLS close_notify, then FIN).
     Task<void> shutdown();
     // Ends every operation under way with operation_aborted.

@@ -114,6 +114,20 @@ def test_files(certificates: Path, tmp_path: Path) -> None:
             assert client.get("/?big").body == b"0123456789abcdef" * 100_000
 
 
+@pytest.mark.parametrize("encrypted", [False, True], ids=["plain", "tls"])
+def test_a_client_that_is_still_sending_gets_its_answer(certificates: Path, encrypted: bool) -> None:
+    """What it sends is read on for a moment: unread bytes would reset the connection and take the answer along."""
+    given = options(certificates) if encrypted else ()
+    with Server("starting:app", *given, "--max-body-bytes", "1M") as running:
+        for length in (1_000_000, 2_000_000):  # ignored, refused
+            with Client(running.address, tls=trust(certificates) if encrypted else None) as client:
+                client.send(b"POST /list HTTP/1.1\r\nHost: h\r\nContent-Length: %d\r\n\r\n" % length)
+                for _ in range(9):
+                    client.send(b"x" * 100_000)
+                    time.sleep(0.02)
+                assert client.response().status == (200 if length == 1_000_000 else 413)
+
+
 def test_a_clean_close_says_so(server: Server, certificates: Path) -> None:
     with Client(server.address, tls=trust(certificates)) as client:
         client.get("/", "Connection: close")

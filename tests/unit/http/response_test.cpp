@@ -40,6 +40,15 @@ TEST(ResponseHead, KeepsOneLength) {
         EXPECT_EQ(other.add("Content-Length", bad), FieldFault::bad_length) << bad;
 }
 
+TEST(ResponseHead, Has204WithoutALength) {
+    ResponseHead head;
+    ASSERT_TRUE(head.set_status("204 No Content"));
+    EXPECT_EQ(head.add("Content-Length", "5"), FieldFault::none);
+    EXPECT_EQ(head.add("Content-Length", "x"), FieldFault::bad_length);
+    EXPECT_EQ(head.fields, "");
+    EXPECT_EQ(head.content_length, std::nullopt);
+}
+
 TEST(ResponseHead, DropsHopByHopFieldsAndHearsClose) {
     ResponseHead head;
     EXPECT_EQ(head.add("Connection", "close"), FieldFault::none);
