@@ -21,6 +21,7 @@
 #include "server/admin/config_json.hpp"
 #include "server/cli/command.hpp"
 #include "server/log/logs.hpp"
+#include "server/net/descriptors.hpp"
 #include "server/net/io_thread.hpp"
 #include "server/net/listener.hpp"
 #include "server/net/tls.hpp"
@@ -139,7 +140,12 @@ Server::Server(const config::Config& config, log::Logs& logs, interp::Runtime& r
                                                         "threads",     "wsgi",
                                                         "cpython",     fault.empty() ? "exact" : fault};
                         }}) {
-    budget_.limit = config.limits.connections;
+    budget_.limit = net::connections_within(config.limits.connections,
+                                            net::provide_descriptors(config.limits.connections));
+    if (budget_.limit < config.limits.connections)
+        logs.events().warn(
+            "at most {} connections instead of {}: the limit of open files (ulimit -n) is too low",
+            budget_.limit, config.limits.connections);
     const net::Surroundings around{config,        queue_,  logs.access(), routes_,
                                    logs.events(), budget_, tls_.get()};
     for (unsigned i = 0; i < config.io_threads; ++i)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import resource
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from pathlib import Path
 
 import pytest
 from harness.client import Client, Truncated
@@ -81,6 +83,56 @@ def test_a_request_that_takes_too_long_is_a_504() -> None:
             assert client.closed()
         assert server.get("/sleep?s=0.01").status == 200
         assert rejected(server, "request_timeout") == 1
+
+
+def test_the_time_of_a_request_begins_with_its_head_and_ends_with_its_last_byte(tmp_path: Path) -> None:
+    with (tmp_path / "big").open("wb") as file:
+        file.truncate(1 << 30)
+    with Server("files:app", "--request-timeout", "500ms", env={"TEST_FILES": str(tmp_path)}) as server:
+        with server.client() as client:  # a slow reader of a file
+            client.send(b"GET /?big" + HOST)
+            begun = time.monotonic()
+            with pytest.raises((Truncated, ConnectionError)):
+                while client.exactly(100_000):
+                    assert time.monotonic() - begun < 5
+                    time.sleep(0.01)
+        with server.client() as client:  # a slow writer of a body
+            client.send(b"POST /?big HTTP/1.1\r\nHost: h\r\nContent-Length: 1000\r\n\r\n")
+            begun = time.monotonic()
+            with pytest.raises((Truncated, ConnectionError, TimeoutError)):
+                client.socket.settimeout(0.05)
+                while True:
+                    assert time.monotonic() - begun < 5
+                    client.send(b"x")
+                    try:
+                        assert client.response().status == 408
+                    except TimeoutError:
+                        continue
+                    raise Truncated("refused")
+
+
+def test_a_refused_head_request_has_no_body() -> None:
+    with Server("work:app", "--request-timeout", "200ms") as server, server.client() as client:
+        client.send(b"HEAD /sleep?s=1" + HOST)
+        assert client.head().status == 504
+        assert client.rest() == b""
+
+
+def test_few_descriptors_leave_some_for_the_application() -> None:
+    with Server("children:app", limits={resource.RLIMIT_NOFILE: (100, 200)}) as server, ExitStack() as stack:
+        assert "at most 100 connections" in server.log
+        for _ in range(150):
+            stack.enter_context(server.client())
+        assert server.get("/program").text == "-15 0"
+        assert "Too many open files" not in server.log
+
+
+def test_the_limit_of_descriptors_is_raised_as_far_as_it_goes() -> None:
+    with Server("children:app", limits={resource.RLIMIT_NOFILE: (64, 2000)}) as server, ExitStack() as stack:
+        for _ in range(150):
+            stack.enter_context(server.client())
+        assert server.get("/program").text == "-15 0"
+        assert "Too many open files" not in server.log
 
 
 def test_connections_beyond_the_limit_are_refused() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import resource
 import signal
 import subprocess
 import tempfile
@@ -37,7 +38,14 @@ def usual_environment() -> dict[str, str]:
 class Process:
     """A started baton and its two output streams, which go to files so that nobody has to read along."""
 
-    def __init__(self, *arguments: str, cwd: Path = APPS, env: dict[str, str] | None = None, fds: tuple[int, ...] = ()):
+    def __init__(
+        self,
+        *arguments: str,
+        cwd: Path = APPS,
+        env: dict[str, str] | None = None,
+        fds: tuple[int, ...] = (),
+        limits: dict[int, tuple[int, int]] | None = None,
+    ):
         self.arguments = arguments
         self._out = tempfile.TemporaryFile()  # noqa: SIM115
         self._err = tempfile.TemporaryFile()  # noqa: SIM115
@@ -49,6 +57,7 @@ class Process:
             stdout=self._out,
             stderr=self._err,
             pass_fds=fds,
+            preexec_fn=None if limits is None else lambda: [resource.setrlimit(*limit) for limit in limits.items()],
         )
 
     @property
@@ -112,10 +121,12 @@ class Server(Process):
         cwd: Path = APPS,
         env: dict[str, str] | None = None,
         fds: tuple[int, ...] = (),
+        limits: dict[int, tuple[int, int]] | None = None,
     ):
         super().__init__(
-            "serve", "--bind", bind, "--admin", "127.0.0.1:0", *options, application, cwd=cwd, env=env, fds=fds
-        )
+            "serve", "--bind", bind, "--admin", "127.0.0.1:0", *options, application,
+            cwd=cwd, env=env, fds=fds, limits=limits,
+        )  # fmt: skip
         try:
             self.admin = self.wait_for(r"baton: admin on http://(\S+)").group(1).rstrip("/")
             found = self.wait_for(r"baton: serving (https?://|unix:|fd:)(\S+)")
