@@ -4,6 +4,7 @@
 
 #include "interp/forked.hpp"
 #include "interp/wsgi/file_wrapper.hpp"
+#include "interp/wsgi/guard.hpp"
 
 namespace baton::interp::wsgi {
 
@@ -122,9 +123,7 @@ bool deliver_file(Response& response, Borrowed wrapper) {
     return true;
 }
 
-}  // namespace
-
-bool deliver(Response& response, Borrowed result, Borrowed file_wrapper) {
+bool deliver_any(Response& response, Borrowed result, Borrowed file_wrapper) {
     if (PyList_CheckExact(result.get()) || PyTuple_CheckExact(result.get())) {
         return deliver_sequence(response, Sequence(result));
     }
@@ -138,6 +137,12 @@ bool deliver(Response& response, Borrowed result, Borrowed file_wrapper) {
         return true;
     }
     return deliver_iterable(response, result);
+}
+
+}  // namespace
+
+bool deliver(Response& response, Borrowed result, Borrowed file_wrapper) {
+    return guarded(false, [&] { return deliver_any(response, result, file_wrapper); });
 }
 
 }  // namespace baton::interp::wsgi

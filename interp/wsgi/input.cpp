@@ -1,6 +1,7 @@
 #include "interp/wsgi/input.hpp"
 
 #include "interp/errors.hpp"
+#include "interp/wsgi/guard.hpp"
 
 namespace baton::interp::wsgi {
 
@@ -42,6 +43,12 @@ class Reading {
     }
 
     RequestBody* body() const { return body_; }
+    PyObject* bytes(Py_ssize_t size) const {
+        return guarded<PyObject*>(nullptr, [&] { return body_->read(size); });
+    }
+    PyObject* line(Py_ssize_t limit) const {
+        return guarded<PyObject*>(nullptr, [&] { return body_->readline(limit); });
+    }
     // What a read gives when there is no body to read from.
     PyObject* nothing(PyObject* value) const {
         if (input_->empty) return value;
@@ -65,14 +72,14 @@ PyObject* read(PyObject* self, PyObject* const* arguments, Py_ssize_t count) {
     Py_ssize_t size = -1;
     if (!size_argument("read", arguments, count, size)) return nullptr;
     const Reading reading(self);
-    return reading.body() != nullptr ? reading.body()->read(size) : reading.nothing(no_bytes());
+    return reading.body() != nullptr ? reading.bytes(size) : reading.nothing(no_bytes());
 }
 
 PyObject* readline(PyObject* self, PyObject* const* arguments, Py_ssize_t count) {
     Py_ssize_t limit = -1;
     if (!size_argument("readline", arguments, count, limit)) return nullptr;
     const Reading reading(self);
-    return reading.body() != nullptr ? reading.body()->readline(limit) : reading.nothing(no_bytes());
+    return reading.body() != nullptr ? reading.line(limit) : reading.nothing(no_bytes());
 }
 
 PyObject* readlines(PyObject* self, PyObject* const* arguments, Py_ssize_t count) {
@@ -83,7 +90,7 @@ PyObject* readlines(PyObject* self, PyObject* const* arguments, Py_ssize_t count
     const Reading reading(self);
     if (reading.body() == nullptr) return reading.nothing(lines.release());
     for (Py_ssize_t total = 0; hint <= 0 || total < hint;) {
-        const Owned line = steal(reading.body()->readline(-1));
+        const Owned line = steal(reading.line(-1));
         if (!line) return nullptr;
         if (PyBytes_GET_SIZE(line.get()) == 0) break;
         if (PyList_Append(lines.get(), line.get()) < 0) return nullptr;

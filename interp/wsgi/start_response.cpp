@@ -3,6 +3,8 @@
 #include <array>
 #include <cstddef>
 
+#include "interp/wsgi/guard.hpp"
+
 namespace baton::interp::wsgi {
 
 namespace {
@@ -56,7 +58,8 @@ PyObject* call_start(PyObject* self, PyObject* const* arguments, std::size_t fla
     Response* response = start->response;
     if (response == nullptr) return over("start_response()", "request");
     if (!enter(*response)) return nullptr;
-    const bool started = response->start(arguments[0], arguments[1], exc_info);
+    const bool started =
+        guarded(false, [&] { return response->start(arguments[0], arguments[1], exc_info); });
     response->busy.leave();
     return started ? Py_NewRef(start->write) : nullptr;
 }
@@ -80,9 +83,12 @@ PyObject* call_write(PyObject* self, PyObject* const* arguments, std::size_t fla
     }
     if (!enter(*response)) return nullptr;
     // That the client has gone is not the application's fault; it will learn when it returns.
-    response->send(arguments[0]);
+    const bool sent = guarded(false, [&] {
+        response->send(arguments[0]);
+        return true;
+    });
     response->busy.leave();
-    return Py_NewRef(Py_None);
+    return sent ? Py_NewRef(Py_None) : nullptr;
 }
 
 void dealloc_write(PyObject* self) {

@@ -171,6 +171,16 @@ def test_a_generator_that_raises_when_it_ends(server: Server) -> None:
         assert client.closed()
 
 
+def test_running_out_of_memory_is_the_requests_end_alone() -> None:
+    with Server("hostile:app", "--threads", "2") as other:
+        assert other.get("/limit").body == b"good"
+        assert other.get("/huge-head").status == 500
+        with other.client() as client:
+            assert client.post("/whole-body", bytes(100 << 20)).status == 500
+        assert other.log.count("MemoryError") == 2
+        assert other.get("/good").body == b"good"
+
+
 # --- Start and end
 
 
@@ -190,7 +200,7 @@ APPLICATION = "\ndef app(environ, start):\n    start('200 OK', [])\n    return [
 @pytest.mark.parametrize(
     "source",
     [
-        "import signal\nsignal.signal(signal.SIGTERM, lambda *_: print('mine'))\nsignal.signal(signal.SIGINT, signal.SIG_IGN)",
+        "import signal\nsignal.signal(signal.SIGTERM, print)\nsignal.signal(signal.SIGINT, signal.SIG_IGN)",
         "import faulthandler\nfaulthandler.enable()\nfaulthandler.dump_traceback_later(100)",
         "import atexit, sys\natexit.register(sys.exit, 5)",
         "import atexit, threading, time\n"

@@ -1,10 +1,10 @@
-"""Leaves garbage behind that takes a while to end, and is collected when the server makes the next environ."""
+"""Leaves garbage behind that takes a while to end and is collected when the server makes the next environ."""
 
 import gc
 import time
 
 BODY, FIELDS = [b"x"], [("Content-Type", "text/plain")]
-kept = []  # keeps the interpreter from using the memory of an old environ again, which would spare it the collector
+kept = []  # an old environ's memory, used again, would spare the interpreter the collector
 
 
 class Garbage:

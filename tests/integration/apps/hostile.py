@@ -3,6 +3,7 @@
 import gc
 import multiprocessing
 import os
+import resource
 import subprocess
 import sys
 import threading
@@ -178,6 +179,24 @@ def no_memory(environ, start, query):
     return [b"x" * (1 << 62)]
 
 
+def limit(environ, start, query):
+    """From now on there are 60 MB left."""
+    with open("/proc/self/statm") as sizes:
+        most = int(sizes.read().split()[0]) * os.sysconf("SC_PAGESIZE") + (60 << 20)
+    resource.setrlimit(resource.RLIMIT_AS, (most, most))
+    return good(environ, start, query)
+
+
+def huge_head(environ, start, query):
+    start("200 OK", [("X-Huge", "v" * (20 << 20))] * 5)
+    return [b"x"]
+
+
+def whole_body(environ, start, query):
+    start("200 OK", list(PLAIN))
+    return [b"%d" % len(environ["wsgi.input"].read())]
+
+
 def exits(environ, start, query):
     sys.exit(3)
 
@@ -274,5 +293,5 @@ def generator_exit(environ, start, query):
 WAYS = {
     "/" + name.replace("_", "-"): way
     for name, way in list(globals().items())
-    if callable(way) and getattr(way, "__module__", "") == __name__ and name.islower() and name not in ("app", "double")
+    if callable(way) and getattr(way, "__module__", "") == __name__ and name.islower() and name != "app"
 }
