@@ -4,6 +4,7 @@
 //   threads -> admin
 //
 // and the same backwards. The only file of server/ that knows interp/.
+#include <fcntl.h>
 #include <fmt/format.h>
 #include <openssl/crypto.h>
 #include <unistd.h>
@@ -283,6 +284,15 @@ int check(const config::Config& config) {
     });
 }
 
+// What is opened next gets the lowest number that is free. Were that 1 or 2, log lines would go to a client.
+void occupy_standard_descriptors() {
+    int fd = 0;
+    do {
+        fd = ::open("/dev/null", O_RDWR);
+    } while (fd >= 0 && fd <= STDERR_FILENO);
+    if (fd >= 0) ::close(fd);
+}
+
 int dispatch_command(const cli::Command& command) {
     if (const auto* failure = std::get_if<cli::Failure>(&command)) return complain(kUsage, failure->line);
     if (const auto* text = std::get_if<cli::Text>(&command)) {
@@ -297,6 +307,7 @@ int dispatch_command(const cli::Command& command) {
 }  // namespace
 
 int main(int argc, char** argv) {
+    occupy_standard_descriptors();
     std::signal(SIGPIPE, SIG_IGN);  // a client that has gone is an error code, not a signal
     try {
         return dispatch_command(cli::parse(argc, argv, config::environment(environ), version_text()));

@@ -1,6 +1,7 @@
 #include "server/signals.hpp"
 
 #include <fcntl.h>
+#include <poll.h>
 #include <unistd.h>
 
 #include <atomic>
@@ -69,10 +70,9 @@ void Signals::loaded() {
 }
 
 void Signals::wait() {
-    char byte = 0;
-    while (asked_to_end == 0) {
-        if (::read(wake[0], &byte, 1) < 0 && errno != EINTR) return;
-    }
+    // Not read(): SA_RESTART would begin it again, and ThreadSanitizer hands signals on only between calls.
+    pollfd woken{wake[0], POLLIN, 0};
+    while (asked_to_end == 0) ::poll(&woken, 1, -1);
     seen_ = 1;
 }
 

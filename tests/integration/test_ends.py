@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import signal
 import socket
+import subprocess
 import time
 
 import pytest
-from harness.server import Process, Server
+from harness.client import Client
+from harness.server import APPS, BINARY, Process, Server
 
 HOST = b" HTTP/1.1\r\nHost: h\r\n\r\n"
 
@@ -82,3 +84,22 @@ def test_many_requests_that_are_not_done_are_cut_off() -> None:
     server.wait_until_active(40)
     server.signal(signal.SIGTERM)
     assert server.wait(15) == 0, server.log
+
+
+def test_closed_standard_descriptors_do_not_send_the_log_to_somebody_else() -> None:
+    """Otherwise what is opened first becomes standard output: a listening socket, or a client's connection."""
+    shell = 'exec "$0" "$@" <&- >&- 2>&-'
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        listening.set_inheritable(True)
+        bind = f"fd://{listening.fileno()}"
+        options = ("serve", "--bind", bind, "--admin", "off", "--access-log", "json", "descriptors:app")
+        server = subprocess.Popen(
+            ["/bin/sh", "-c", shell, str(BINARY), *options], cwd=APPS, pass_fds=(listening.fileno(),)
+        )
+        try:
+            with Client(listening.getsockname()) as client:
+                for _ in range(3):
+                    assert client.get("/").json() == ["/dev/null"] * 3
+        finally:
+            server.terminate()
+        assert server.wait(20) == 0
