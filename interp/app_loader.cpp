@@ -143,9 +143,10 @@ std::optional<LoadError> check(const Owned& application, const Target& target) {
     const std::string name =
         fmt::format("{}:{}{}", target.module, target.attribute, target.factory ? "()" : "");
     if (PyCallable_Check(application.get()) == 0) {
+        const bool is_module = PyModule_Check(application.get());
         return LoadError{Kind::not_callable,
                          fmt::format("'{}' is not callable: it is {}{}", name, describe(application),
-                                     suggest_callables(application, ""))};
+                                     is_module ? suggest_callables(application, "") : "")};
     }
     switch (const Shape shape = shape_of(application)) {
         case Shape::wsgi:
@@ -165,8 +166,8 @@ std::optional<LoadError> check(const Owned& application, const Target& target) {
             return LoadError{
                 Kind::wrong_signature,
                 fmt::format("'{}' takes no arguments, so it is not a WSGI application; if it makes one, "
-                            "add --factory, or write '{}()'",
-                            name, name)};
+                            "add --factory",
+                            name)};
         case Shape::other:
             break;
     }

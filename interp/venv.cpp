@@ -58,9 +58,9 @@ std::string venv_executable(const std::string& root, int major, int minor) {
         throw StartError(
             fmt::format("the virtual environment {} was made for Python {}.{}, but this server runs Python "
                         "{}.{}: make it anew "
-                        "with {}, or build the server for Python {}.{}",
+                        "with {}, or build the server for Python {}.{} (./dev build --python {}.{})",
                         root, theirs_major, theirs_minor, major, minor, BATON_PYTHON_EXECUTABLE, theirs_major,
-                        theirs_minor));
+                        theirs_minor, theirs_major, theirs_minor));
     }
     return (base / "bin" / "python").string();
 }

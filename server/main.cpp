@@ -164,7 +164,7 @@ void Server::make_admin() {
                                            [this] { return admin::config_json(config_); }});
     } catch (const std::system_error& error) {
         throw net::AddressError("cannot listen on " + config::to_string(*config_.admin) +
-                                " (admin): " + error.code().message());
+                                " (--admin): " + error.code().message());
     }
 }
 

@@ -178,6 +178,10 @@ std::string not_a_command(const std::string& argument) {
     if (argument.starts_with('-')) {
         return fmt::format("{}: options come behind the command; {}", shown, kExample);
     }
+    if (argument.find(':') != std::string::npos) {
+        return fmt::format("{}: the command is missing; did you mean baton serve {}?", shown,
+                           shown.substr(1, shown.size() - 2));
+    }
     return fmt::format("{}: there is no such command; there are serve and check (see baton --help)", shown);
 }
 

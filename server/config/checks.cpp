@@ -129,6 +129,15 @@ bool is_dotted_name(std::string_view text) {
     return !at_start;
 }
 
+// The module that `text` means, or may mean if it is a file's name; else an example.
+std::string module_meant(std::string_view text) {
+    if (text.starts_with("./")) text.remove_prefix(2);
+    if (text.ends_with(".py")) text.remove_suffix(3);
+    std::string module(text);
+    std::replace(module.begin(), module.end(), '/', '.');
+    return is_dotted_name(module) ? module : "mysite.wsgi";
+}
+
 Problem check_application(Python& python) {
     constexpr std::string_view kCall = "()";
     const std::string shown = in_quotes(python.application);
@@ -139,13 +148,13 @@ Problem check_application(Python& python) {
     const std::string_view whole = python.application;
     const std::size_t colon = whole.find(':');
     if (colon == std::string_view::npos) {
-        return fmt::format("{}: names a module but no callable in it; write MODULE:CALLABLE, such as {}:app",
-                           shown, is_dotted_name(whole) ? whole : "mysite.wsgi");
+        const std::string module = module_meant(whole);
+        return fmt::format("{}: names a module but no callable in it; write MODULE:CALLABLE, such as {}:{}",
+                           shown, module, module.ends_with("wsgi") ? "application" : "app");
     }
     if (!is_dotted_name(whole.substr(0, colon))) {
-        return fmt::format(
-            "{}: before the colon goes a module's dotted name, as in import (such as mysite.wsgi:app)",
-            shown);
+        return fmt::format("{}: before the colon goes a module's dotted name, as in import (such as {}:app)",
+                           shown, module_meant(whole.substr(0, colon)));
     }
     if (!is_dotted_name(whole.substr(colon + 1))) {
         return fmt::format("{}: after the colon goes the callable's name (such as mysite.wsgi:app)", shown);

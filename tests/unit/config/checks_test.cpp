@@ -175,7 +175,10 @@ TEST(Application, FactoriesWithAndWithoutParentheses) {
 TEST(Application, Refused) {
     EXPECT_EQ(failure_of(run({"serve", "mysite.wsgi"})),
               "\"mysite.wsgi\": names a module but no callable in it; write MODULE:CALLABLE, such as "
-              "mysite.wsgi:app");
+              "mysite.wsgi:application");
+    EXPECT_EQ(failure_of(run({"serve", "./site/main.py"})),
+              "\"./site/main.py\": names a module but no callable in it; write MODULE:CALLABLE, such as "
+              "site.main:app");
     for (const char* name : {":app", "a/b.py:app", "1m:app", "m.:app", "a..b:app", "a b:app"}) {
         EXPECT_NE(failure_of(run({"serve", name})).find("before the colon goes a module's dotted name"),
                   std::string::npos)

@@ -41,6 +41,8 @@ TEST(Commands, MissingOrUnknown) {
     EXPECT_EQ(failure_of(run({})), "a command is missing: serve or check (see baton --help)");
     EXPECT_EQ(failure_of(run({"srve", "m:app"})),
               "\"srve\": there is no such command; there are serve and check (see baton --help)");
+    EXPECT_EQ(failure_of(run({"m:app"})),
+              "\"m:app\": the command is missing; did you mean baton serve m:app?");
     EXPECT_EQ(failure_of(run({"--threads", "3", "serve", "m:app"})),
               "\"--threads\": options come behind the command; for example: baton serve mysite.wsgi:app");
 }
