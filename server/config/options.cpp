@@ -153,7 +153,7 @@ constexpr std::array kOptions{
     Option{"bind", "ADDRESS", "127.0.0.1:8000",
            "Listen here: HOST:PORT, [IPV6]:PORT, :PORT (all IPv4 addresses), unix:PATH, or fd://N for an inherited socket",
            kNetwork, Kind::list, put_binds},
-    Option{"admin", "HOST:PORT|off", "127.0.0.1:9180", "Metrics, health and the live page",
+    Option{"admin", "HOST:PORT|off", "127.0.0.1:9180", "Metrics, health and status",
            kNetwork, Kind::single, put_admin},
     Option{"io-threads", "N", "1", "Threads that accept, parse and send",
            kNetwork, Kind::single, [](Config& c, const V& v) { return put(c.io_threads, whole_number(v[0], 1, 256)); }},
