@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import threading
@@ -177,9 +178,10 @@ def test_running_out_of_memory_is_the_requests_end_alone() -> None:
             pytest.skip("the address space is a sanitizer's")
         assert other.get("/limit").body == b"good"
         assert other.get("/huge-head").status == 500
-        with other.client() as client:
+        # The answer comes in the middle of the upload, and a client that only sends may not live to see it.
+        with other.client() as client, contextlib.suppress(BrokenPipeError, ConnectionResetError):
             assert client.post("/whole-body", bytes(100 << 20)).status == 500
-        assert other.log.count("MemoryError") == 2
+        other.wait_for(r"(?s)MemoryError.*MemoryError")
         assert other.get("/good").body == b"good"
 
 
