@@ -42,8 +42,13 @@ constexpr std::chrono::seconds kGrace{3};
 // The same when somebody is in a hurry, or the time for the drain is over: enough for threads that are idle.
 constexpr std::chrono::milliseconds kHaste{300};
 
+// In one write: the log's thread writes to standard error, too.
+void say(const std::string& text) {
+    std::cerr << "baton: " + text + "\n";
+}
+
 int complain(ExitStatus status, const std::string& text) {
-    std::cerr << "baton: " << text << std::endl;
+    say(text);
     return status;
 }
 
@@ -97,7 +102,6 @@ class Server {
     End run(Signals& signals);
 
   private:
-    void announce(const std::string& line) const { std::cerr << "baton: " << line << std::endl; }
     void make_admin();
     End drain(Signals& signals);
 
@@ -175,9 +179,9 @@ Server::End Server::run(Signals& signals) {
         thread->start([this] { clocks_.enter(metrics::Role::io); }, [this] { clocks_.leave(); });
     for (const auto& listener : listeners_) {
         listener->start();
-        announce("serving " + listener->url(config_.tls.enabled()));
+        say("serving " + listener->url(config_.tls.enabled()));
     }
-    if (admin_) announce("admin on " + admin_->url());
+    if (admin_) say("admin on " + admin_->url());
     readiness_ = admin::Readiness::ready;
     signals.wait();
     return drain(signals);
