@@ -1,8 +1,8 @@
 #include "server/http/uri.hpp"
 
 #include <algorithm>
+#include <array>
 #include <boost/beast/core/string.hpp>
-#include <cctype>
 
 namespace baton::http {
 
@@ -26,10 +26,23 @@ bool digit(char c) {
     return c >= '0' && c <= '9';
 }
 
+// RFC 3986: reg-name, IP-literal, port.
+constexpr std::array<bool, 256> host_characters() {
+    std::array<bool, 256> table{};
+    for (char c = '0'; c <= '9'; ++c) table[static_cast<unsigned char>(c)] = true;
+    for (char c = 'a'; c <= 'z'; ++c) table[static_cast<unsigned char>(c)] = true;
+    for (char c = 'A'; c <= 'Z'; ++c) table[static_cast<unsigned char>(c)] = true;
+    for (const char c : std::string_view("-._~%!$&'()*+,;=:[]")) table[static_cast<unsigned char>(c)] = true;
+    return table;
+}
+constexpr std::array<bool, 256> kHost = host_characters();
+
 }  // namespace
 
 std::optional<Target> split_target(std::string_view target) {
     if (target == "*") return Target{{}, target, {}};
+    // A fragment is the client's own business and never sent (RFC 9112 section 3.2); readers of it differ.
+    if (target.find('#') != std::string_view::npos) return std::nullopt;
     Target parts;
     std::string_view rest = target;
     if (target.empty() || target.front() != '/') {
@@ -65,10 +78,7 @@ std::string percent_decode(std::string_view text) {
 }
 
 bool valid_host(std::string_view host) {
-    static constexpr std::string_view allowed = "-._~%!$&'()*+,;=:[]";  // RFC 3986 reg-name, IP-literal, port
-    return std::all_of(host.begin(), host.end(), [](char c) {
-        return std::isalnum(static_cast<unsigned char>(c)) != 0 || allowed.find(c) != std::string_view::npos;
-    });
+    return std::all_of(host.begin(), host.end(), [](char c) { return kHost[static_cast<unsigned char>(c)]; });
 }
 
 bool names_other_http_version(std::string_view bytes) {

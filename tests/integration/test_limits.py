@@ -120,7 +120,7 @@ def test_a_refused_head_request_has_no_body() -> None:
 
 def test_few_descriptors_leave_some_for_the_application() -> None:
     with Server("children:app", limits={resource.RLIMIT_NOFILE: (100, 200)}) as server, ExitStack() as stack:
-        assert "at most 100 connections" in server.log
+        server.wait_for("at most 100 connections")
         for _ in range(150):
             stack.enter_context(server.client())
         assert server.get("/program").text == "-15 0"

@@ -14,7 +14,7 @@ TEST(Uri, SplitsTargets) {
     ASSERT_TRUE(absolute);
     EXPECT_EQ(absolute->authority, "h:1");
     EXPECT_EQ(absolute->path, "/x");
-    for (const char* bad : {"", "a/b", "http://", "http:///x", "http://user@h/", "ftp://h/"})
+    for (const char* bad : {"", "a/b", "http://", "http:///x", "http://user@h/", "/a#b", "ftp://h/"})
         EXPECT_FALSE(split_target(bad)) << bad;
 }
 
