@@ -13,7 +13,7 @@ namespace baton::interp::wsgi {
 
 // What `work` returns, or `failed` with a MemoryError set.
 template <typename Result, typename Work>
-Result guarded(Result failed, Work&& work) noexcept {
+Result guarded(Result failed, const Work& work) noexcept {
     try {
         return work();
     } catch (const std::bad_alloc&) {
