@@ -15,7 +15,20 @@ constexpr Nanoseconds kHot = 100'000;
 
 struct WorkQueue::Parked {
     Parking place;
+    bool coming = false;  // guarded by idle_mutex_ while it is in idle_, afterwards the thread's own
 };
+
+// Thread storage, so that it outlives the park: wake_one() may still be in wake() when wait() returns.
+WorkQueue::Parked& WorkQueue::this_thread() {
+    thread_local Parked self;
+    return self;
+}
+
+void WorkQueue::set_coming(Parked& thread, bool coming) {
+    if (thread.coming == coming) return;
+    thread.coming = coming;
+    coming_.fetch_add(coming ? std::size_t{1} : ~std::size_t{0}, std::memory_order_relaxed);
+}
 
 WorkQueue::WorkQueue(std::size_t limit) : exchanges_(limit), limit_(limit) {}
 
@@ -37,11 +50,13 @@ bool WorkQueue::push(ExchangePtr exchange) {
 
 bool WorkQueue::flush(Nanoseconds at) {
     if (length_.load(std::memory_order_seq_cst) == 0) return false;
-    if (idle_threads() > 0 && at - last_claim_.load(std::memory_order_relaxed) >= kHot) wake_one();
+    const bool cold = at - last_claim_.load(std::memory_order_relaxed) >= kHot;
+    if (cold && idle_threads() > 0 && !enough_coming()) wake_one();
     return true;
 }
 
 ExchangePtr WorkQueue::try_pop(Nanoseconds at) {
+    set_coming(this_thread(), false);
     Exchange* x = nullptr;
     if (!exchanges_.pop(x)) return nullptr;
     length_.fetch_sub(1, std::memory_order_relaxed);
@@ -50,8 +65,8 @@ ExchangePtr WorkQueue::try_pop(Nanoseconds at) {
 }
 
 bool WorkQueue::park() {
-    thread_local Parked
-        self;  // outlives the park: wake_one() may still be in release() when acquire() returns
+    Parked& self = this_thread();
+    set_coming(self, false);
     {
         const std::lock_guard lock(idle_mutex_);
         idle_.push_back(&self);
@@ -63,6 +78,7 @@ bool WorkQueue::park() {
         const auto found = std::find(idle_.begin(), idle_.end(), &self);
         if (found != idle_.end()) {
             idle_.erase(found);
+            set_coming(self, true);
             idle_count_.store(idle_.size(), std::memory_order_relaxed);
             return !closed_.load(std::memory_order_relaxed) || length() > 0;
         }
@@ -78,6 +94,7 @@ bool WorkQueue::wake_one() {
         if (idle_.empty()) return false;
         parked = idle_.back();
         idle_.pop_back();
+        set_coming(*parked, true);
         idle_count_.store(idle_.size(), std::memory_order_relaxed);
     }
     parked->place.wake();
@@ -85,7 +102,7 @@ bool WorkQueue::wake_one() {
 }
 
 void WorkQueue::released() {
-    if (length_.load(std::memory_order_relaxed) > 0 && idle_threads() > 0) wake_one();
+    if (!enough_coming() && idle_threads() > 0) wake_one();
 }
 
 void WorkQueue::close() {

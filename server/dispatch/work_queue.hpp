@@ -45,7 +45,13 @@ class WorkQueue {
   private:
     struct Parked;
 
+    static Parked& this_thread();
     bool wake_one();
+    // Threads that were woken and stand in line for the GIL are enough when there is one for each request.
+    bool enough_coming() const {
+        return coming_.load(std::memory_order_relaxed) >= length_.load(std::memory_order_relaxed);
+    }
+    void set_coming(Parked& thread, bool coming);
 
     boost::lockfree::queue<Exchange*> exchanges_;
     const std::size_t limit_;
@@ -55,6 +61,7 @@ class WorkQueue {
     std::mutex idle_mutex_;
     std::vector<Parked*> idle_;  // the last to fall idle wakes first: its caches are warm
     std::atomic<std::size_t> idle_count_{0};
+    std::atomic<std::size_t> coming_{0};  // woken, and neither at the queue nor parked again yet
 };
 
 }  // namespace baton::dispatch

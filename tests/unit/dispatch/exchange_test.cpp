@@ -109,6 +109,35 @@ TEST(WorkQueue, WakesAThreadOnlyWhenNoneWillComeByItself) {
     worker.join();
 }
 
+TEST(WorkQueue, OneRequestWakesOneThreadHoweverLongItTakesToCome) {
+    Inbox inbox([] {});
+    WorkQueue queue(10);
+    std::atomic<int> woken{0};
+    std::atomic<bool> may_pop{false};
+    std::vector<std::thread> workers;
+    for (int i = 0; i < 3; ++i)
+        workers.emplace_back([&] {
+            while (queue.park()) {
+                ++woken;
+                while (!may_pop) std::this_thread::yield();  // as if in line for the GIL
+                while (queue.try_pop(now())) {
+                }
+            }
+        });
+    while (queue.idle_threads() < 3) std::this_thread::yield();
+    queue.push(new Exchange(inbox));
+    for (int i = 0; i < 50; ++i) queue.flush(now());
+    queue.released();
+    EXPECT_EQ(queue.idle_threads(), 2U);
+    queue.push(new Exchange(inbox));
+    for (int i = 0; i < 50; ++i) queue.flush(now());
+    EXPECT_EQ(queue.idle_threads(), 1U) << "a second request is worth a second thread";
+    may_pop = true;
+    while (queue.length() > 0) std::this_thread::yield();
+    queue.close();
+    for (std::thread& worker : workers) worker.join();
+}
+
 TEST(WorkQueue, LosesNothingBetweenManyThreads) {
     constexpr int kEach = 20'000;
     Inbox inbox([] {});
