@@ -13,7 +13,8 @@ namespace baton::interp {
 class Application {
   public:
     virtual ~Application() = default;
-    // Calls the application and leaves the Exchange finished; the caller says done().
+    // Calls the application and leaves its response complete or cut; the caller says done(), which sends what
+    // serve() did not.
     virtual void serve(dispatch::Exchange& exchange) noexcept = 0;
 };
 
