@@ -73,7 +73,10 @@ void IoThread::adopt(Socket socket, std::shared_ptr<const dispatch::Peer> peer) 
 }
 
 void IoThread::welcome(Socket socket, std::shared_ptr<const dispatch::Peer> peer) {
-    if (draining_) return;  // closes it
+    if (draining_) {
+        recorder_.rejected(metrics::Rejection::draining);
+        return;  // closes it
+    }
     if (around_.budget.live.load(std::memory_order_relaxed) >= around_.budget.limit && !make_room()) {
         recorder_.rejected(metrics::Rejection::too_many_connections);
         if (around_.tls != nullptr) return;
