@@ -1,0 +1,1 @@
+"""What every bench needs: processes, contenders, load, books, rounds, reports."""
