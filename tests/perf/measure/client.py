@@ -120,7 +120,8 @@ def main() -> int:
     load = Load(int(port), path, int(connections), float(seconds))
     signal.signal(signal.SIGTERM, load.stop)
     load.run()
-    json.dump({"began": load.began, "end": load.end, "sent": load.sent, "took": load.took, "errors": load.errors}, sys.stdout)
+    end = min(load.end, time.monotonic_ns())
+    json.dump({"began": load.began, "end": end, "sent": load.sent, "took": load.took, "errors": load.errors}, sys.stdout)
     return 0
 
 
