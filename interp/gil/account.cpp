@@ -74,19 +74,21 @@ void Account::wait_ends(std::int64_t time) noexcept {
     set(since_, time);
 }
 
-void Account::taken(std::int64_t time, bool contended) noexcept {
+std::int64_t Account::taken(std::int64_t time, bool contended) noexcept {
     const Entry entry(*this);
     const std::int64_t wait = state() == State::kWaiting ? time - get(since_) : 0;
     add(waited_, wait);
-    waits_.add(wait + waited_before_);
+    const std::int64_t whole_wait = wait + waited_before_;
+    waits_.add(whole_wait);
     waited_before_ = 0;
     add(takes_, std::uint64_t{1});
     if (contended) add(contended_, std::uint64_t{1});
     set(state_, State::kHeld);
     set(since_, time);
+    return whole_wait;
 }
 
-void Account::released(std::int64_t time, bool forced) noexcept {
+std::int64_t Account::released(std::int64_t time, bool forced) noexcept {
     const Entry entry(*this);
     const std::int64_t hold = time - get(since_);
     add(held_, hold);
@@ -94,6 +96,7 @@ void Account::released(std::int64_t time, bool forced) noexcept {
     add(forced ? forced_ : voluntary_, std::uint64_t{1});
     set(state_, forced ? State::kWaiting : State::kOff);
     set(since_, time);
+    return hold;
 }
 
 void Account::hand_over_begins() noexcept {

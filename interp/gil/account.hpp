@@ -12,6 +12,7 @@
 #include <cstdint>
 
 #include "interp/gil/ledger.hpp"
+#include "interp/gil/tags.hpp"
 
 namespace baton::gil {
 
@@ -48,9 +49,11 @@ class alignas(64) Account {
     void wait_begins(std::int64_t time) noexcept;
     void wait_ends(
         std::int64_t time) noexcept;  // without the GIL: the hand-over is done, or the thread gave up
-    void taken(std::int64_t time, bool contended) noexcept;
-    void released(std::int64_t time, bool forced) noexcept;  // forced: and so in line again at once
-    void hand_over_begins() noexcept;                        // in line ever since the last entry
+    // Returns the wait that it ends.
+    std::int64_t taken(std::int64_t time, bool contended) noexcept;
+    // Returns the hold that it ends. Forced: and so in line again at once.
+    std::int64_t released(std::int64_t time, bool forced) noexcept;
+    void hand_over_begins() noexcept;  // in line ever since the last entry
     void lock_wait_begins(std::int64_t time) noexcept;
     void lock_wait_ends(std::int64_t time) noexcept;
 
@@ -65,6 +68,14 @@ class alignas(64) Account {
         std::int64_t since = 0;
     };
     Reading read() const noexcept;
+
+    // On whose behalf the owner acts.
+    void set_tags(Tag tag, Tag name) noexcept {
+        tag_.store(tag, std::memory_order_relaxed);
+        name_.store(name, std::memory_order_relaxed);
+    }
+    Tag tag() const { return tag_.load(std::memory_order_relaxed); }
+    Tag name() const { return name_.load(std::memory_order_relaxed); }
 
     // Ownership. claim() is false when another thread has it.
     bool claim(Thread* owner) noexcept;
@@ -85,6 +96,8 @@ class alignas(64) Account {
 
     Gil& gil_;
     std::atomic<Thread*> owner_{nullptr};
+    std::atomic<Tag> tag_{kOtherThreads};
+    std::atomic<Tag> name_{kOtherThreads};
     std::atomic<std::uint32_t> sequence_{0};  // odd while an entry is being made
     std::atomic<State> state_{State::kOff};
     std::atomic<std::int64_t> since_{0};  // when the state began

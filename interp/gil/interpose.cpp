@@ -71,10 +71,12 @@ int pthread_cond_signal(pthread_cond_t* cond) noexcept {
 int pthread_cond_timedwait(pthread_cond_t* cond, pthread_mutex_t* mutex, const timespec* until) {
     if (this_thread_state.inside == nullptr) [[likely]]
         return real::cond_timedwait(cond, mutex, until);
-    protocol::waiting(cond);
-    const int result = real::cond_timedwait(cond, mutex, until);
-    protocol::waited(cond, result);
-    return result;
+    return protocol::timedwait(cond, mutex, until);
+}
+
+int pthread_setname_np(pthread_t thread, const char* name) noexcept {
+    protocol::named(thread, name);
+    return real::setname(thread, name);
 }
 
 int sem_wait(sem_t* semaphore) {

@@ -48,6 +48,45 @@ std::vector<Snapshot> snapshot() {
     return all;
 }
 
+namespace {
+
+Doing doing(State state) {
+    switch (state) {
+        case State::kWaiting:
+            return Doing::waiting;
+        case State::kHeld:
+            return Doing::holding;
+        case State::kLockWait:
+            return Doing::in_lock;
+        case State::kOff:
+            break;
+    }
+    return Doing::off_gil;
+}
+
+}  // namespace
+
+std::vector<ThreadBook> threads() {
+    std::vector<ThreadBook> all;
+    if (registry.is_off()) return all;
+    for (Gil* gil = registry.first(); gil != nullptr; gil = gil->next()) {
+        if (gil->objects() == nullptr) continue;
+        const std::int64_t time = now();
+        for (const Account* account = gil->accounts(); account != nullptr; account = account->next_of_gil) {
+            if (account->owner() == nullptr) continue;
+            Account::Reading reading = account->read();
+            add_progress(reading.totals, reading.state, reading.since, time);
+            all.push_back({gil->entry(), account->tag(), account->name(), doing(reading.state),
+                           std::max<std::int64_t>(0, time - reading.since), reading.totals});
+        }
+    }
+    return all;
+}
+
+void on_long_hold(std::int64_t limit, LongHoldHook hook, void* argument) {
+    long_holds = hook == nullptr ? LongHolds{} : LongHolds{limit, hook, argument};
+}
+
 void on_release(ReleaseHook hook, void* argument) {
     this_thread_state.hook = hook;
     this_thread_state.hook_argument = argument;

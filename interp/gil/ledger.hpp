@@ -17,6 +17,9 @@
 #include <string>
 #include <vector>
 
+#include "interp/gil/blame.hpp"
+#include "interp/gil/tags.hpp"
+
 namespace baton::gil {
 
 // All times in nanoseconds of CLOCK_MONOTONIC.
@@ -61,9 +64,32 @@ struct Snapshot {
     // down.
     std::size_t entry = 0;
     bool alive = false;
+    // Who kept whom waiting, in waits that have ended: the parts add up to all waits.
+    std::vector<Blame> blame;
+    // The longest uninterrupted hold of each tag since the start.
+    std::vector<LongestHold> longest;
 };
 // By entry.
 std::vector<Snapshot> snapshot();
+
+// What one living thread does now, and its totals on one GIL. `tag` is the request's when it has one
+// (is_program_tag()), kNotKnownYet when it stands in line for one, else the same as `name`.
+enum class Doing : std::uint8_t { off_gil, waiting, holding, in_lock };
+struct ThreadBook {
+    std::size_t gil = 0;  // Snapshot::entry
+    Tag tag = kOtherThreads;
+    Tag name = kOtherThreads;
+    Doing doing = Doing::off_gil;
+    std::int64_t for_time = 0;  // how long it has been doing that, in nanoseconds
+    Totals totals;
+};
+std::vector<ThreadBook> threads();
+
+// Called on each thread that has let go of a GIL after holding it for `limit` nanoseconds or longer, outside
+// all locks and before it does anything else; `nanoseconds` is the length of the hold. Null: none, as in the
+// child of a fork. To be set while one thread runs.
+using LongHoldHook = void (*)(void* argument, std::int64_t nanoseconds);
+void on_long_hold(std::int64_t limit, LongHoldHook hook, void* argument);
 
 // Called on the thread that set it, right after it has let go of the GIL, outside all locks. Null: none.
 // In the child of a fork there is none.

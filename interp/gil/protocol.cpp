@@ -33,14 +33,18 @@
 #include "interp/gil/protocol.hpp"
 
 #include <cerrno>
+#include <utility>
 
 #include "interp/gil/clock.hpp"
 #include "interp/gil/fatal.hpp"
 #include "interp/gil/real.hpp"
+#include "interp/gil/scheduler.hpp"
+#include "interp/gil/sleep.hpp"
 
 namespace baton::gil {
 
 constinit thread_local Thread this_thread_state;
+constinit LongHolds long_holds;
 
 namespace protocol {
 
@@ -61,12 +65,15 @@ void return_accounts(void*) {
     me.account = nullptr;
     me.accounts = nullptr;
     me.switch_watch = nullptr;
+    me.runner.in_request = false;
+    me.runner.since = 0;
 }
 
 // In the child only the calling thread exists.
 void forked() {
     // What it would tell are threads that do not exist here, and their locks may never be opened again.
     this_thread_state.hook = nullptr;
+    long_holds = {};
     registry.start_over();
     const std::int64_t time = now();
     for (Gil* gil = registry.first(); gil != nullptr; gil = gil->next()) {
@@ -100,14 +107,20 @@ class ErrnoKept {
 void open_account(Thread& me, Gil& gil) {
     const ErrnoKept errno_kept;
     Account& account = gil.open_account(&me);
+    if (me.accounts == nullptr) {
+        me.name = tag_of_this_thread();
+        if (!me.runner.in_request) me.tag = me.name;
+    }
+    account.set_tags(me.tag, me.name);
     account.next_of_thread = me.accounts;
     me.accounts = &account;
     if (pthread_setspecific(end_of_thread, &me) != 0) fatal("no memory for a thread's key");
 }
 
-void call_hook(const Thread& me) {
+void call_hooks(Thread& me) {
     const ErrnoKept errno_kept;
-    me.hook(me.hook_argument);
+    if (me.long_hold != 0) long_holds.hook(long_holds.argument, std::exchange(me.long_hold, 0));
+    if (me.hook != nullptr) me.hook(me.hook_argument);
 }
 
 // Makes the account on `gil` the thread's current one.
@@ -150,26 +163,48 @@ int leave(Thread& me, pthread_mutex_t* mutex) {
     me.inside = nullptr;
     me.unlock_watch = nullptr;
     const int result = real::mutex_unlock(mutex);
+    if (me.to_wake != nullptr) wake(*std::exchange(me.to_wake, nullptr));
+    if (std::exchange(me.guest, false)) gil.guests.fetch_sub(1, std::memory_order_release);
     if (me.account->state() == State::kWaiting) me.account->wait_ends(now());
     if (me.released) {
+        if (me.hook != nullptr || me.long_hold != 0) call_hooks(me);
         if (GilObjects* objects = gil.objects()) me.switch_watch = &objects->switch_mutex;
-        if (me.hook != nullptr) call_hook(me);
     }
     return result;
 }
 
-void take(Thread& me, Gil::Notes& notes) {
-    me.account->taken(now(), me.contended);
-    if (notes.holder != &me) ++notes.switches;
-    notes.holder = &me;
-    notes.locked = true;
-    notes.requested = false;
+// Until it knows its request it acts for itself.
+Tag acting_for(const Thread& me) noexcept {
+    return me.tag == kNotKnownYet ? me.name : me.tag;
 }
 
-void release(Thread& me, Gil::Notes& notes) {
-    me.account->released(now(), notes.requested);
+void take(Thread& me, Gil& gil) {
+    const std::int64_t time = now();
+    const std::int64_t waited = me.account->taken(time, me.contended);
+    gil.schedule.taken(me.runner, time);
+    me.segment_from = time;
+    if (waited == 0) return;
+    gil.blame.split(time - waited, time, [&](Tag holding, std::int64_t nanoseconds) {
+        if (me.tag == kNotKnownYet) {
+            me.pending.add(holding, nanoseconds);
+        } else {
+            gil.blame.add(me.tag, holding, nanoseconds);
+        }
+    });
+}
+
+void release(Thread& me, Gil& gil) {
+    const std::int64_t time = now();
+    const bool forced = gil.schedule.released(me.runner, time);
+    const std::int64_t hold = me.account->released(time, forced);
+    const Tag tag = acting_for(me);
+    gil.blame.held(tag, me.segment_from, time);
+    gil.blame.hold_ended(tag, hold);
+    if (hold >= long_holds.limit) me.long_hold = hold;
     me.released = true;
-    notes.locked = false;
+    if (!gil.schedule.anybody_waits()) return;
+    me.to_wake = static_cast<Sleeper*>(gil.schedule.choose(time));
+    if (me.to_wake != nullptr) me.to_wake->woken.store(1, std::memory_order_relaxed);
 }
 
 // The GIL that the thread held is gone: re-created after fork, or destroyed by its holder at finalisation.
@@ -206,27 +241,34 @@ void signalling(const pthread_cond_t* cond) noexcept {
     const GilObjects* objects = me.inside->objects();
     if (objects == nullptr) return;
     if (cond == &objects->switch_cond && !holds_gil(me)) {
-        take(me, me.inside->notes);
+        take(me, *me.inside);
     } else if (cond == &objects->cond && holds_gil(me)) {
-        release(me, me.inside->notes);
+        release(me, *me.inside);
     }
 }
 
-void waiting(const pthread_cond_t* cond) noexcept {
+int timedwait(pthread_cond_t* cond, pthread_mutex_t* mutex, const timespec* until) {
     Thread& me = this_thread_state;
     const GilObjects* objects = me.inside->objects();
-    if (objects == nullptr || cond != &objects->cond || holds_gil(me)) return;
+    if (objects == nullptr || cond != &objects->cond || holds_gil(me))
+        return real::cond_timedwait(cond, mutex, until);
+    Gil& gil = *me.inside;
     me.contended = true;
-    me.switches_seen = me.inside->notes.switches;
-    if (me.account->state() == State::kOff) me.account->wait_begins(now());
+    const std::int64_t time = now();
+    if (me.account->state() == State::kOff) me.account->wait_begins(time);
+    if (policy() == Policy::latency) return sleep_in_line(me, gil, *mutex, time, *until);
+    gil.schedule.wait_begins(me.runner);
+    const int result = real::cond_timedwait(cond, mutex, until);
+    if (result == ETIMEDOUT) gil.schedule.wait_timed_out(me.runner);
+    return result;
 }
 
-void waited(const pthread_cond_t* cond, int result) noexcept {
-    const Thread& me = this_thread_state;
-    const GilObjects* objects = me.inside->objects();
-    if (objects == nullptr || cond != &objects->cond || holds_gil(me)) return;
-    Gil::Notes& notes = me.inside->notes;
-    if (result == ETIMEDOUT && notes.locked && notes.switches == me.switches_seen) notes.requested = true;
+void named(pthread_t thread, const char* name) noexcept {
+    Thread& me = this_thread_state;
+    if (me.accounts == nullptr || pthread_equal(thread, pthread_self()) == 0) return;
+    me.name = tag_of_thread(name);
+    if (!me.runner.in_request) me.tag = me.name;
+    for (Account* a = me.accounts; a != nullptr; a = a->next_of_thread) a->set_tags(me.tag, me.name);
 }
 
 void gil_created(GilObjects& objects) noexcept {
@@ -239,6 +281,7 @@ void gil_created(GilObjects& objects) noexcept {
 void cond_destroyed(const pthread_cond_t* cond) noexcept {
     Gil* gil = registry.find(cond);
     if (gil == nullptr) return;
+    send_away(*gil);
     registry.retire(*gil);
     close_hold(this_thread_state, *gil);
 }

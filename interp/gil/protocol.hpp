@@ -9,13 +9,22 @@
 
 #include <pthread.h>
 
+#include <atomic>
 #include <cstdint>
+#include <ctime>
+#include <limits>
 
 #include "interp/gil/discovery.hpp"
 #include "interp/gil/ledger.hpp"
 #include "interp/gil/registry.hpp"
+#include "interp/gil/tags.hpp"
 
 namespace baton::gil {
+
+// Who sleeps in the line of a GIL, on a futex of its own.
+struct Sleeper : Runner {
+    std::atomic<std::uint32_t> woken{0};
+};
 
 struct Thread {
     Account* account = nullptr;                     // on the GIL that the thread took last, or is taking
@@ -25,11 +34,25 @@ struct Thread {
     const pthread_mutex_t* switch_watch = nullptr;  // after a release: locking it begins the hand-over
     bool contended = false;                         // inside: had to wait for the holder
     bool released = false;                          // inside: let go
-    std::uint64_t switches_seen = 0;                // inside: when the wait for the holder began
+    bool guest = false;                             // inside: has slept in the line
+    Sleeper* to_wake = nullptr;                     // inside: who is next
+    std::int64_t long_hold = 0;                     // inside: the hold that has ended, when it was a long one
+    Sleeper runner;
+    Tag tag = kOtherThreads;        // on whose behalf it acts
+    Tag name = kOtherThreads;       // for which it acts when it has no request
+    std::int64_t segment_from = 0;  // since when it has held the GIL on that behalf
+    PendingBlame pending;
     Discovery discovery;
     ReleaseHook hook = nullptr;
     void* hook_argument = nullptr;
 };
+
+struct LongHolds {
+    std::int64_t limit = std::numeric_limits<std::int64_t>::max();
+    LongHoldHook hook = nullptr;
+    void* argument = nullptr;
+};
+extern constinit LongHolds long_holds;
 
 // Initial-exec: one instruction from the executable and from a preloaded library alike.
 [[gnu::tls_model("initial-exec")]] extern constinit thread_local Thread this_thread_state;
@@ -40,8 +63,8 @@ namespace protocol {
 int lock(pthread_mutex_t* mutex) noexcept;
 int unlock(pthread_mutex_t* mutex) noexcept;
 void signalling(const pthread_cond_t* cond) noexcept;
-void waiting(const pthread_cond_t* cond) noexcept;
-void waited(const pthread_cond_t* cond, int result) noexcept;
+int timedwait(pthread_cond_t* cond, pthread_mutex_t* mutex, const timespec* until);
+void named(pthread_t thread, const char* name) noexcept;
 
 void gil_created(GilObjects& objects) noexcept;
 void cond_destroyed(const pthread_cond_t* cond) noexcept;

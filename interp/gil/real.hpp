@@ -49,6 +49,7 @@ inline constinit Function<int(pthread_cond_t*)> cond_destroy{"pthread_cond_destr
 inline constinit Function<int(pthread_cond_t*)> cond_signal{"pthread_cond_signal"};
 inline constinit Function<int(pthread_cond_t*, pthread_mutex_t*, const timespec*)> cond_timedwait{
     "pthread_cond_timedwait"};
+inline constinit Function<int(pthread_t, const char*)> setname{"pthread_setname_np"};
 inline constinit Function<int(sem_t*)> sem_wait{"sem_wait"};
 inline constinit Function<int(sem_t*, const timespec*)> sem_timedwait{"sem_timedwait"};
 inline constinit Function<int(sem_t*, clockid_t, const timespec*)> sem_clockwait{"sem_clockwait"};

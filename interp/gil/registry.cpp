@@ -1,31 +1,17 @@
 #include "interp/gil/registry.hpp"
 
-#include <sched.h>
-
 #include <algorithm>
 #include <new>
 
 #include "interp/gil/clock.hpp"
 #include "interp/gil/fatal.hpp"
+#include "interp/gil/spin_lock.hpp"
 
 namespace baton::gil {
 
 constinit Registry registry;
 
 namespace {
-
-class SpinLock {
-  public:
-    explicit SpinLock(std::atomic_flag& flag) noexcept : flag_(flag) {
-        while (flag_.test_and_set(std::memory_order_acquire)) sched_yield();
-    }
-    ~SpinLock() { flag_.clear(std::memory_order_release); }
-    SpinLock(const SpinLock&) = delete;
-    SpinLock& operator=(const SpinLock&) = delete;
-
-  private:
-    std::atomic_flag& flag_;
-};
 
 // The larger of the two, remembered.
 template <typename T>
@@ -73,6 +59,8 @@ Snapshot Gil::snapshot() {
         add(sum.holds, reading.holds);
         add(sum.waits, reading.waits);
     }
+    sum.blame = blame.all();
+    sum.longest = blame.longest();
     sum.totals.held = never_less(said_held_, sum.totals.held);
     sum.totals.waited = never_less(said_waited_, sum.totals.waited);
     sum.totals.lock_waited = never_less(said_lock_waited_, sum.totals.lock_waited);
@@ -83,6 +71,14 @@ void Gil::start_over() noexcept {
     said_held_ = 0;
     said_waited_ = 0;
     said_lock_waited_ = 0;
+    blame.start_over();
+    begin_anew();
+}
+
+void Gil::begin_anew() noexcept {
+    schedule.start_over();
+    guests = 0;
+    closing = false;
 }
 
 Gil* Registry::find(const pthread_mutex_t* mutex) const noexcept {
@@ -104,7 +100,7 @@ Gil* Registry::find(const pthread_cond_t* cond) const noexcept {
 Gil& Registry::add(GilObjects& objects) {
     const SpinLock lock(changing_);
     Gil& gil = vacant_entry(objects);
-    gil.notes = {};
+    gil.begin_anew();
     gil.objects_.store(&objects, std::memory_order_release);
     rebuild_filter();
     return gil;

@@ -15,6 +15,8 @@
 #include <cstdint>
 
 #include "interp/gil/account.hpp"
+#include "interp/gil/blame.hpp"
+#include "interp/gil/schedule.hpp"
 
 namespace baton::gil {
 
@@ -37,6 +39,7 @@ class Gil {
     // Null when the GIL was destroyed.
     GilObjects* objects() const noexcept { return objects_.load(std::memory_order_acquire); }
     bool is_main() const noexcept { return entry_ == 0; }
+    std::size_t entry() const noexcept { return entry_; }
     Gil* next() const noexcept { return next_; }
 
     // The calling thread's account, claimed or made if it has none.
@@ -48,15 +51,14 @@ class Gil {
     Snapshot snapshot();
 
     void start_over() noexcept;  // in the child of a fork
+    void begin_anew() noexcept;  // another GIL in the same entry
 
-    // What CPython notes in the GIL itself. Guarded by gil->mutex.
-    struct Notes {
-        bool locked = false;
-        bool requested = false;          // a waiter has asked the holder to let go
-        const Thread* holder = nullptr;  // the last one
-        std::uint64_t switches = 0;      // takes by another thread than the last holder
-    };
-    Notes notes;
+    Schedule schedule;  // guarded by gil->mutex
+    BlameBook blame;    // guarded by the GIL itself
+
+    // Threads that wait in Baton's own line, and whether the GIL is about to be destroyed under them.
+    std::atomic<std::uint32_t> guests{0};
+    std::atomic<bool> closing{false};
 
   private:
     friend class Registry;

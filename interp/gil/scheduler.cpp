@@ -1,0 +1,77 @@
+#include "interp/gil/scheduler.hpp"
+
+#include <atomic>
+#include <utility>
+
+#include "interp/gil/protocol.hpp"
+
+namespace baton::gil {
+
+namespace {
+
+constinit std::atomic<Policy> chosen_policy{Policy::cpython};
+
+// The GIL that the calling thread holds, or null.
+Gil* held_by(const Thread& me) noexcept {
+    const bool holds = me.account != nullptr && me.account->state() == State::kHeld;
+    return holds ? &me.account->gil() : nullptr;
+}
+
+// From `time` on the thread acts for `tag`.
+void act_for(Thread& me, Tag tag, Gil* held, std::int64_t time) noexcept {
+    if (held != nullptr) {
+        // What it has held for a request that it did not know yet is that request's.
+        if (tag != me.tag && me.tag != kNotKnownYet) {
+            held->blame.held(me.tag, me.segment_from, time);
+            me.segment_from = time;
+        }
+        for (std::size_t i = 0; i < me.pending.count; ++i) {
+            held->blame.add(tag, me.pending.parts[i].holding, me.pending.parts[i].nanoseconds);
+        }
+    }
+    me.pending.count = 0;
+    me.tag = tag;
+    if (me.account != nullptr) me.account->set_tags(tag, me.name);
+}
+
+}  // namespace
+
+void set_policy(Policy policy) {
+    chosen_policy.store(policy, std::memory_order_relaxed);
+}
+
+Policy policy() {
+    return chosen_policy.load(std::memory_order_relaxed);
+}
+
+void await_request() {
+    Thread& me = this_thread_state;
+    act_for(me, kNotKnownYet, held_by(me), 0);
+    me.runner.in_request = true;
+    me.runner.used = 0;
+}
+
+void begin_request(Tag tag, std::int64_t time) {
+    Thread& me = this_thread_state;
+    Gil* const held = held_by(me);
+    act_for(me, tag, held, time);
+    me.runner.in_request = true;
+    me.runner.used = 0;
+    if (held != nullptr) held->schedule.holder_begins_request(time);
+}
+
+void end_request(std::int64_t time) {
+    Thread& me = this_thread_state;
+    Gil* const held = held_by(me);
+    act_for(me, me.name, held, time);
+    me.runner.in_request = false;
+    me.runner.used = 0;
+    me.runner.used_at = time;
+    if (held != nullptr) held->schedule.holder_begins_request(time);
+}
+
+void rank_first(bool first) {
+    this_thread_state.runner.ranks_first = first;
+}
+
+}  // namespace baton::gil

@@ -1,0 +1,88 @@
+#include "interp/gil/sleep.hpp"
+
+#include <linux/futex.h>
+#include <sched.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <cerrno>
+
+#include "interp/gil/clock.hpp"
+#include "interp/gil/protocol.hpp"
+#include "interp/gil/real.hpp"
+
+namespace baton::gil {
+
+namespace {
+
+constexpr std::int64_t kSecond = 1'000'000'000;
+
+std::int64_t nanoseconds(const timespec& time) noexcept {
+    return static_cast<std::int64_t>(time.tv_sec) * kSecond + time.tv_nsec;
+}
+
+// CPython waits by CLOCK_MONOTONIC where it can and else by CLOCK_REALTIME; no wait is longer than an hour,
+// no realtime is within an hour of the time since the machine was started.
+std::int64_t on_our_clock(const timespec& until, std::int64_t time) noexcept {
+    const std::int64_t end = nanoseconds(until);
+    if (end - time < 3600 * kSecond) return end;
+    timespec realtime{};
+    clock_gettime(CLOCK_REALTIME, &realtime);
+    return time + end - nanoseconds(realtime);
+}
+
+// Until woken, until then, or until a signal: all three are followed by a look.
+void futex_wait(std::atomic<std::uint32_t>& word, std::int64_t until) noexcept {
+    const timespec end{until / kSecond, until % kSecond};
+    // FUTEX_WAIT_BITSET takes an absolute CLOCK_MONOTONIC time.
+    syscall(SYS_futex, &word, FUTEX_WAIT_BITSET | FUTEX_PRIVATE_FLAG, 0, &end, nullptr,
+            FUTEX_BITSET_MATCH_ANY);
+}
+
+}  // namespace
+
+int sleep_in_line(Thread& me, Gil& gil, pthread_mutex_t& mutex, std::int64_t time, const timespec& until) {
+    if (gil.closing.load(std::memory_order_relaxed)) return ETIMEDOUT;
+    if (!me.guest) gil.guests.fetch_add(1, std::memory_order_relaxed);
+    me.guest = true;
+    const int error = errno;
+    const std::int64_t end = on_our_clock(until, time);
+    me.runner.woken.store(0, std::memory_order_relaxed);
+    const std::int64_t look_again = gil.schedule.join(me.runner, time, end);
+    if (look_again > time) {
+        real::mutex_unlock(&mutex);
+        futex_wait(me.runner.woken, look_again);
+        real::mutex_lock(&mutex);
+        time = now();
+    }
+    errno = error;
+    const bool asks = gil.schedule.leave(me.runner, time, end);
+    return asks || gil.closing.load(std::memory_order_relaxed) ? ETIMEDOUT : 0;
+}
+
+// The sleeper may have been quicker, have taken the GIL, and its thread have ended: then nobody waits at this
+// address, or somebody else does, who must bear being woken for nothing, as every user of a futex must.
+void wake(Sleeper& sleeper) noexcept {
+    const int error = errno;
+    syscall(SYS_futex, &sleeper.woken, FUTEX_WAKE | FUTEX_PRIVATE_FLAG, 1, nullptr, nullptr, 0);
+    errno = error;
+}
+
+// glibc's pthread_cond_destroy() waits for those who wait; they are CPython's daemon threads, which end, or
+// hang, when their wait times out during finalisation. Without this they would find the mutex destroyed.
+void send_away(Gil& gil) noexcept {
+    GilObjects* objects = gil.objects();
+    if (objects == nullptr) return;
+    real::mutex_lock(&objects->mutex);
+    gil.closing.store(true, std::memory_order_relaxed);
+    while (Runner* runner = gil.schedule.dismiss()) {
+        auto& sleeper = static_cast<Sleeper&>(*runner);
+        sleeper.woken.store(1, std::memory_order_relaxed);
+        wake(sleeper);
+    }
+    real::mutex_unlock(&objects->mutex);
+    const std::int64_t deadline = now() + kSecond;
+    while (gil.guests.load(std::memory_order_acquire) > 0 && now() < deadline) sched_yield();
+}
+
+}  // namespace baton::gil
