@@ -35,6 +35,7 @@ def certificates(tmp_path_factory: pytest.TempPathFactory) -> Path:
         openssl(
             folder, "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2",
             "-keyout", f"{authority}.key", "-out", f"{authority}.pem", "-subj", f"/CN=Test {authority}",
+            "-addext", "keyUsage=critical,keyCertSign,cRLSign",
         )  # fmt: skip
     sign(folder, "server", "/CN=localhost", authority="ca", extra="subjectAltName=DNS:localhost,IP:127.0.0.1")
     sign(folder, "client", "/CN=A Client/O=Test", authority="ca", extra="extendedKeyUsage=clientAuth")
