@@ -114,8 +114,9 @@ python_from_source() (
     cd "$work" && python_fetch_source "${version%t}" && cd source && mkdir -p "${prefix%/*}" || return 1
     say "building Python $version, some minutes: ${prefix%/*}/build-$version.log"
     {
-        ./configure --prefix="$prefix" --enable-shared --without-ensurepip --disable-test-modules "${options[@]}" \
-            LDFLAGS="-Wl,-rpath,$prefix/lib" &&
+        # Debian's configure script forgets the LDFLAGS that it is given; the linker takes the run path from here, too.
+        export LD_RUN_PATH=$prefix/lib
+        ./configure --prefix="$prefix" --enable-shared --without-ensurepip --disable-test-modules "${options[@]}" &&
             make -j "$(nproc)" &&
             make altinstall DESTDIR="$work/installed"
     } >"${prefix%/*}/build-$version.log" 2>&1 || {
