@@ -13,6 +13,7 @@
 #include "interp/books.hpp"
 #include "interp/errors.hpp"
 #include "interp/gil/ledger.hpp"
+#include "interp/gil/scheduler.hpp"
 #include "server/dispatch/inbox.hpp"
 
 namespace baton::interp {
@@ -107,6 +108,7 @@ void WorkerPool::Shared::work(PyThreadState* state) {
         if (queue.length() == 0) continue;
         busy.fetch_add(1, std::memory_order_relaxed);
         {
+            gil::await_request();
             const Moment woken = Moment::now();
             const Attach attached(state);
             batch(woken);
@@ -129,6 +131,7 @@ void WorkerPool::Shared::batch(const Moment& woken) {
         const Nanoseconds waited = std::min(stood_in_line, before.at - exchange->timeline.queued);
         stood_in_line = 0;
         if (!exchange->claim(before.at - waited)) continue;
+        gil::begin_request(static_cast<gil::Tag>(exchange->route), before.at);
         exchange->opening_books = as_books(before.totals);
         exchange->opening_books.gil_wait -= waited;
         application.serve(*exchange);
@@ -142,6 +145,7 @@ void WorkerPool::Shared::batch(const Moment& woken) {
         before = after;
     }
     if (unhurried) home->wake_for_mail();
+    gil::end_request(before.at);
     gil::on_release(nullptr, nullptr);
 }
 

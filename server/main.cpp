@@ -17,6 +17,7 @@
 #include <iostream>
 
 #include "interp/gil/ledger.hpp"
+#include "interp/gil/scheduler.hpp"
 #include "interp/interpreter.hpp"
 #include "server/admin/admin.hpp"
 #include "server/admin/config_json.hpp"
@@ -141,9 +142,12 @@ Server::Server(const config::Config& config, log::Logs& logs, interp::Runtime& r
                     .runtime =
                         [this] {
                             const std::string& fault = runtime_.ledger_fault();
-                            return metrics::RuntimeInfo{BATON_VERSION, runtime_.version(),
-                                                        "threads",     "wsgi",
-                                                        "cpython",     fault.empty() ? "exact" : fault};
+                            return metrics::RuntimeInfo{BATON_VERSION,
+                                                        runtime_.version(),
+                                                        "threads",
+                                                        "wsgi",
+                                                        std::string(gil::name_of(gil::policy())),
+                                                        fault.empty() ? "exact" : fault};
                         }}) {
     budget_.limit = net::connections_within(config.limits.connections,
                                             net::provide_descriptors(config.limits.connections));
@@ -254,6 +258,8 @@ int serve_application(const config::Config& config, log::Logs& logs, interp::Run
     if (const auto* error = std::get_if<interp::LoadError>(&loaded))
         return complain(kNoApplication, error->text);
     signals.loaded();
+    if (config.python.gil_policy == config::GilPolicy::latency && gil::exact())
+        gil::set_policy(gil::Policy::latency);
     const auto application =
         interp::wsgi::make_wsgi(runtime, std::move(std::get<interp::LoadedApplication>(loaded)),
                                 {.multithread = config.python.threads > 1}, logs.events());

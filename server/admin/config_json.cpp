@@ -58,6 +58,7 @@ json::object python(const config::Python& python) {
             {"path", texts(python.path)},
             {"venv", text_or_null(python.venv)},
             {"switch_interval", interval},
+            {"gil_policy", python.gil_policy == config::GilPolicy::latency ? "latency" : "cpython"},
             {"threads", python.threads}};
 }
 

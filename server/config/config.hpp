@@ -64,6 +64,8 @@ struct Timeouts {
     std::chrono::milliseconds drain{30'000};       // in-flight requests after SIGTERM
 };
 
+enum class GilPolicy { latency, cpython };
+
 struct Python {
     std::string application;  // "module:callable"
     bool factory = false;     // call it (without arguments) to get the application
@@ -72,7 +74,8 @@ struct Python {
     std::vector<std::string> path;          // put in front of sys.path, after the working directory
     std::string venv;                       // root of a virtual environment; empty: none
     std::optional<double> switch_interval;  // seconds
-    unsigned threads = 0;                   // interpreter threads
+    GilPolicy gil_policy = GilPolicy::latency;
+    unsigned threads = 0;  // interpreter threads
 };
 
 struct Config {

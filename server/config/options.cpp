@@ -135,6 +135,8 @@ Problem put_access_log(Config& c, const Values& v) {
 
 constexpr std::array<std::pair<std::string_view, Interface>, 2> kInterfaces{
     {{"auto", Interface::automatic}, {"wsgi", Interface::wsgi}}};
+constexpr std::array<std::pair<std::string_view, GilPolicy>, 2> kPolicies{
+    {{"latency", GilPolicy::latency}, {"cpython", GilPolicy::cpython}}};
 constexpr std::array<std::pair<std::string_view, LogLevel>, 4> kLevels{{{"debug", LogLevel::debug},
                                                                         {"info", LogLevel::info},
                                                                         {"warning", LogLevel::warning},
@@ -167,6 +169,10 @@ constexpr std::array kOptions{
            "other services as much as they compute: idle threads cost memory only, and one is woken when the others "
            "have let go of the GIL",
            kPython, Kind::single, put_threads},
+    Option{"gil-policy", "latency|cpython", "latency",
+           "Who gets the GIL next. latency: requests that have used little of it go first, and ask for it soon; "
+           "cpython: whoever wakes first, as CPython does it",
+           kPython, Kind::single, [](Config& c, const V& v) { return put_word(c.python.gil_policy, kPolicies, v[0]); }},
     Option{"switch-interval", "SECONDS", "(CPython's own, 0.005)",
            "How long a thread may keep the GIL after another asked for it",
            kPython, Kind::single,

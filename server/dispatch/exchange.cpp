@@ -80,6 +80,7 @@ void Exchange::notify(bool unhurried) {
 bool Exchange::renew() {
     if (references_.load(std::memory_order_acquire) != 1) return false;
     request.clear();
+    route = 0;
     body.clear();
     head.clear();
     route_name.clear();

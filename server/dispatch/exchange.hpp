@@ -109,6 +109,7 @@ class Exchange {
     RequestBody body;
     std::string id;  // request id: the client's when it is well-formed, else ours
     bool server_timing = false;
+    std::uint32_t route = 0;  // a routing::RouteId, when the path is known; 0 when it is not, or not yet
 
     // --- Claim: exactly one of claim() and expire() succeeds.
     bool claim(Nanoseconds at);

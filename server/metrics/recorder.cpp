@@ -68,6 +68,7 @@ routing::RouteId Recorder::request(const dispatch::Exchange& exchange, const Pha
 
 routing::RouteId Recorder::route_of(const dispatch::Exchange& exchange, int status) {
     if (!exchange.route_name.empty()) return routes_.of_name(exchange.route_name);
+    if (exchange.route != routing::RouteTable::kOther) return exchange.route;
     return routes_.of_path(exchange.request.path(), status == 404);
 }
 

@@ -47,6 +47,9 @@ class alignas(64) Recorder final {
 
     // A request whose response is complete or given up. Returns the route under which it was counted.
     routing::RouteId request(const dispatch::Exchange& exchange, const Phases& spent, int status);
+    // The route of a path that has one already, else 0. What request() will say, unless the application names
+    // another.
+    routing::RouteId known_route(std::string_view path) { return routes_.of_path(path, true); }
     // A request (or connection) that no application saw.
     void rejected(Rejection reason) { bump(rejected_[static_cast<std::size_t>(reason)]); }
 

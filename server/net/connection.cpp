@@ -115,6 +115,7 @@ Task<bool> Connection::serve_one() {
     if (!parser.done()) start_pump(parser);
     bool again = false;
     exchange_->timeline.queued = exchange_->request.has_body() ? dispatch::now() : exchange_->timeline.head;
+    exchange_->route = home_.recorder().known_route(exchange_->request.path());
     if (!home_.around().queue.push(exchange_)) {
         home_.recorder().rejected(Rejection::queue_full);
         expired_ = exchange_->expire();
