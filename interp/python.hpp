@@ -49,7 +49,8 @@ inline PyObject* take_raised() {
     PyErr_Fetch(&type, &value, &traceback);
     if (type == nullptr) return nullptr;
     PyErr_NormalizeException(&type, &value, &traceback);
-    if (traceback != nullptr) PyException_SetTraceback(value, traceback);
+    // None takes away what the exception may still have from within the import machinery, as 3.12 does.
+    PyException_SetTraceback(value, traceback != nullptr ? traceback : Py_None);
     Py_DECREF(type);
     Py_XDECREF(traceback);
     return value;

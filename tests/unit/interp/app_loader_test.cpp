@@ -123,6 +123,7 @@ TEST(AppLoader, ASyntaxErrorShowsTheLine) {
     const LoadError error = load_error("misspelt:app");
     EXPECT_EQ(error.kind, Kind::import_raised);
     EXPECT_TRUE(has(error.text, "SyntaxError"));
+    EXPECT_FALSE(has(error.text, "importlib")) << error.text;
     EXPECT_TRUE(has(error.text, "line 2")) << error.text;
 }
 
