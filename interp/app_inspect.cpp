@@ -1,6 +1,7 @@
 #include "interp/app_inspect.hpp"
 
 #include <spdlog/fmt/fmt.h>
+#include <spdlog/fmt/ranges.h>
 
 #include <algorithm>
 #include <vector>

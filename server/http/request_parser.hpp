@@ -67,6 +67,9 @@ class RequestParser final : private boost::beast::http::basic_parser<true> {
     void on_request_impl(Verb, Text method, Text target, int version, Error& ec) override;
     void on_response_impl(int, Text, int, Error&) override {}
     void on_field_impl(FieldId id, Text name, Text value, Error& ec) override;
+    // Trailers are read and dropped. New in Boost's later releases, so it must not say that it overrides; the
+    // older ones give trailers to on_field_impl.
+    void on_trailer_field_impl(FieldId, Text, Text, Error&) {}  // NOLINT(modernize-use-override)
     void on_header_impl(Error& ec) override;
     void on_body_init_impl(const boost::optional<std::uint64_t>&, Error&) override {}
     std::size_t on_body_impl(Text bytes, Error&) override;
