@@ -7,6 +7,7 @@
 #include <condition_variable>
 #include <mutex>
 #include <optional>
+#include <system_error>
 #include <thread>
 
 #include "interp/attach.hpp"
@@ -30,6 +31,16 @@ void name_in_python(const std::string& name) {
         threading ? steal(PyObject_CallMethod(threading.get(), "current_thread", nullptr)) : Owned();
     const Owned text = thread ? steal(PyUnicode_FromString(name.c_str())) : Owned();
     if (text) PyObject_SetAttrString(thread.get(), "name", text.get());
+    PyErr_Clear();
+}
+
+// threading remembers threads that it has not started for ever (until 3.12), and would show them as alive.
+void forget_in_python() {
+    const Owned threading = steal(PyImport_ImportModule("threading"));
+    const Owned active = threading ? steal(PyObject_GetAttrString(threading.get(), "_active")) : Owned();
+    const Owned ident =
+        threading ? steal(PyObject_CallMethod(threading.get(), "get_ident", nullptr)) : Owned();
+    if (active && ident && PyDict_Check(active.get())) PyDict_DelItem(active.get(), ident.get());
     PyErr_Clear();
 }
 
@@ -69,9 +80,12 @@ struct WorkerPool::Shared {
     mutable std::mutex mutex;
     std::condition_variable ended;
     std::size_t living = 0;
+    std::size_t retiring = 0;          // of the living, those that are to end
+    std::vector<std::size_t> retired;  // numbers of those that have ended and not been joined
     std::vector<std::pair<std::size_t, clockid_t>> clocks;  // of living threads, by number
 
     void run(std::size_t number);
+    void leave(std::size_t number);
     void work(PyThreadState* state);
     void batch(const Moment& woken);
     std::function<void()> began;
@@ -94,11 +108,19 @@ void WorkerPool::Shared::run(std::size_t number) {
             name_in_python(name);
         }
         work(state.get());
+        const Attach attached(state.get());
+        forget_in_python();
     }
     if (ending) ending();
+    leave(number);
+}
+
+void WorkerPool::Shared::leave(std::size_t number) {
     const std::lock_guard lock(mutex);
     std::erase_if(clocks, [&](const auto& entry) { return entry.first == number; });
     --living;
+    if (retiring > 0) --retiring;
+    retired.push_back(number);
     ended.notify_all();
 }
 
@@ -125,24 +147,32 @@ void WorkerPool::Shared::batch(const Moment& woken) {
     unsigned in_a_row = 0;
     dispatch::Inbox* home = nullptr;
     Nanoseconds stood_in_line = before.totals.waited - woken.totals.waited;
-    while (const dispatch::ExchangePtr exchange = queue.try_pop(before.at)) {
+    dispatch::ExchangePtr exchange = queue.try_pop(before.at);
+    while (exchange) {
         // The first request was this thread's from the moment that it stood in line for the GIL on its
         // behalf.
         const Nanoseconds waited = std::min(stood_in_line, before.at - exchange->timeline.queued);
         stood_in_line = 0;
-        if (!exchange->claim(before.at - waited)) continue;
-        gil::begin_request(static_cast<gil::Tag>(exchange->route), before.at);
+        if (!exchange->claim(before.at - waited)) {
+            exchange = queue.try_pop(before.at);
+            continue;
+        }
+        const std::uint32_t route = exchange->route;
+        gil::begin_request(static_cast<gil::Tag>(route), before.at, queue.tempo().held(route));
         exchange->opening_books = as_books(before.totals);
         exchange->opening_books.gil_wait -= waited;
         application.serve(*exchange);
         // One reading ends this request and begins the next, so no time is lost between two of them.
         const Moment after = Moment::now();
-        // With more work at hand the I/O thread is better woken once for several responses.
-        unhurried = queue.length() > 0 && ++in_a_row < kUnhurried;
+        queue.tempo().note(route, after.at - before.at, after.totals.held - before.totals.held);
+        // With another short one at hand the I/O thread is better woken once for several responses.
+        dispatch::ExchangePtr next = queue.try_pop(after.at);
+        unhurried = next && queue.soon_over(*next) && ++in_a_row < kUnhurried;
         if (!unhurried) in_a_row = 0;
         home = &exchange->home();
         exchange->done(as_books(after.totals) - exchange->opening_books, after.at, unhurried);
         before = after;
+        exchange = std::move(next);
     }
     if (unhurried) home->wake_for_mail();
     gil::end_request(before.at);
@@ -158,18 +188,62 @@ WorkerPool::WorkerPool(Runtime& runtime, dispatch::WorkQueue& queue, Application
 WorkerPool::~WorkerPool() {
     close();
     const bool all_ended = join_until(std::chrono::steady_clock::now()) == 0;
-    for (std::thread& thread : threads_) {
+    for (auto& [number, thread] : threads_) {
         if (!all_ended) thread.detach();
     }
 }
 
-void WorkerPool::start(std::size_t threads) {
-    for (std::size_t i = 0; i < threads; ++i) {
-        {
-            const std::lock_guard lock(shared_->mutex);
-            ++shared_->living;
-        }
-        threads_.emplace_back([shared = shared_, number = threads_.size() + 1] { shared->run(number); });
+std::size_t WorkerPool::grow(std::size_t threads) {
+    join_ended();
+    std::size_t started = 0;
+    while (started < threads && start_one()) ++started;
+    return started;
+}
+
+std::size_t WorkerPool::retire(std::size_t threads) {
+    join_ended();
+    std::size_t chosen = 0;
+    for (; chosen < threads; ++chosen) {
+        // With the mutex: the thread must not leave before it is counted.
+        const std::lock_guard lock(shared_->mutex);
+        if (!shared_->queue.retire_one()) break;
+        ++shared_->retiring;
+    }
+    return chosen;
+}
+
+bool WorkerPool::start_one() {
+    const std::size_t number = free_number();
+    const std::lock_guard lock(shared_->mutex);
+    try {
+        threads_.try_emplace(number, [shared = shared_, number] { shared->run(number); });
+    } catch (const std::system_error&) {
+        return false;
+    }
+    ++shared_->living;
+    return true;
+}
+
+// The lowest, so that names stay few.
+std::size_t WorkerPool::free_number() const {
+    std::size_t number = 1;
+    for (const auto& [taken, thread] : threads_) {
+        if (taken != number) break;
+        ++number;
+    }
+    return number;
+}
+
+// Of those that have said so as their last act, so this waits for nothing.
+void WorkerPool::join_ended() {
+    std::vector<std::size_t> ended;
+    {
+        const std::lock_guard lock(shared_->mutex);
+        ended.swap(shared_->retired);
+    }
+    for (const std::size_t number : ended) {
+        threads_.at(number).join();
+        threads_.erase(number);
     }
 }
 
@@ -183,14 +257,13 @@ std::size_t WorkerPool::join_until(std::chrono::steady_clock::time_point deadlin
         if (!shared_->ended.wait_until(lock, deadline, [&] { return shared_->living == 0; }))
             return shared_->living;
     }
-    for (std::thread& thread : threads_) thread.join();
-    threads_.clear();
+    join_ended();
     return 0;
 }
 
 std::size_t WorkerPool::size() const {
     const std::lock_guard lock(shared_->mutex);
-    return shared_->living;
+    return shared_->living - shared_->retiring;
 }
 
 std::vector<clockid_t> WorkerPool::cpu_clocks() const {

@@ -1,6 +1,7 @@
 // The threads that run Python: each takes Exchanges from the queue and hands them to the Application.
 //
-// Threads: WorkerPool is main's; states() and cpu_clocks() from any thread, at any time, without the GIL.
+// Threads: WorkerPool is main's; grow() and retire() from one other thread, which stops before join_until();
+// size(), states() and cpu_clocks() from any, at any time. None of them waits for the GIL.
 // Lifetime: ends before the Runtime, the queue and the Application. A thread that is stuck in Python cannot
 // be ended; the pool lets go of it then, and the process must end with _exit() (join_until() tells). Cannot:
 // interrupt Python.
@@ -11,6 +12,7 @@
 #include <chrono>
 #include <cstddef>
 #include <functional>
+#include <map>
 #include <memory>
 #include <thread>
 #include <vector>
@@ -44,12 +46,16 @@ class WorkerPool {
     // Closes the queue if that has not been done. Waits for nobody: see join_until().
     ~WorkerPool();
 
-    void start(std::size_t threads);
+    // So many threads more; how many there are of them, should the system refuse some.
+    std::size_t grow(std::size_t threads);
+    // Ends so many threads that are idle; how many there were.
+    std::size_t retire(std::size_t threads);
     // No more work: threads end when the queue is empty.
     void close();
     // Waits until all threads have ended, at the longest until then; says how many have not.
     std::size_t join_until(std::chrono::steady_clock::time_point deadline);
 
+    // Those that live, without those on their way out.
     std::size_t size() const;
     WorkerStates states() const;
     // For clock_gettime(): the CPU time of each thread that lives; a clock whose thread has ended meanwhile
@@ -59,8 +65,12 @@ class WorkerPool {
   private:
     struct Shared;
 
+    bool start_one();
+    std::size_t free_number() const;
+    void join_ended();
+
     std::shared_ptr<Shared> shared_;
-    std::vector<std::thread> threads_;  // main only
+    std::map<std::size_t, std::thread> threads_;  // by number; whoever grows and retires, main at the end
 };
 
 }  // namespace baton::interp

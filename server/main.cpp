@@ -178,7 +178,7 @@ void Server::make_admin() {
 
 Server::End Server::run(Signals& signals) {
     if (admin_) admin_->start();
-    pool_.start(config_.python.threads);
+    pool_.grow(config_.python.threads);
     for (const auto& thread : io_)
         thread->start([this] { clocks_.enter(metrics::Role::io); }, [this] { clocks_.leave(); });
     for (const auto& listener : listeners_) {

@@ -71,7 +71,7 @@ def application(environ, start_response):
 
 TEST(Worker, ServesWhatIsQueued) {
     Pool pool(kWork);
-    pool.workers.start(3);
+    pool.workers.grow(3);
     std::vector<dispatch::ExchangePtr> exchanges;
     for (int i = 0; i < 100; ++i) exchanges.push_back(pool.push("GET / HTTP/1.1"));
     for (const auto& exchange : exchanges) ASSERT_TRUE(pool.wait_done(exchange));
@@ -84,7 +84,7 @@ TEST(Worker, ServesWhatIsQueued) {
 
 TEST(Worker, BooksSayWhatARequestDid) {
     Pool pool(kWork);
-    pool.workers.start(1);
+    pool.workers.grow(1);
     const auto sleeping = pool.push("GET /sleep HTTP/1.1");
     const auto counting = pool.push("GET /count HTTP/1.1");
     ASSERT_TRUE(pool.wait_done(sleeping) && pool.wait_done(counting));
@@ -102,7 +102,7 @@ TEST(Worker, BooksSayWhatARequestDid) {
 
 TEST(Worker, AThreadThatWaitsLetsAnotherRun) {
     Pool pool(kWork);
-    pool.workers.start(2);
+    pool.workers.grow(2);
     const auto waiting = pool.push("GET /gate HTTP/1.1");
     ASSERT_TRUE(pool.wait_for([&] { return pool.queue.length() == 0; }));
     const auto opening = pool.push("GET /open HTTP/1.1");
@@ -115,14 +115,14 @@ TEST(Worker, AnExpiredExchangeIsPassedOver) {
     const auto expired = pool.push("GET / HTTP/1.1");
     ASSERT_TRUE(expired->expire());
     const auto next = pool.push("GET / HTTP/1.1");
-    pool.workers.start(1);
+    pool.workers.grow(1);
     ASSERT_TRUE(pool.wait_done(next));
     EXPECT_EQ(expired->events(), 0U);
 }
 
 TEST(Worker, StatesAddUp) {
     Pool pool(kWork);
-    pool.workers.start(3);
+    pool.workers.grow(3);
     ASSERT_TRUE(pool.wait_for([&] { return pool.queue.idle_threads() == 3; }));
     EXPECT_EQ(pool.workers.states().idle, 3U);
     const auto waiting = pool.push("GET /gate HTTP/1.1");
@@ -136,7 +136,7 @@ TEST(Worker, StatesAddUp) {
 
 TEST(Worker, CpuClocksCanBeRead) {
     Pool pool(kWork);
-    pool.workers.start(2);
+    pool.workers.grow(2);
     ASSERT_TRUE(pool.wait_for([&] { return pool.workers.cpu_clocks().size() == 2; }));
     const auto counting = pool.push("GET /count HTTP/1.1");
     ASSERT_TRUE(pool.wait_done(counting));
@@ -151,7 +151,7 @@ TEST(Worker, CpuClocksCanBeRead) {
 
 TEST(Worker, AStuckThreadIsCountedAtTheEnd) {
     Pool pool(kWork);
-    pool.workers.start(2);
+    pool.workers.grow(2);
     const auto waiting = pool.push("GET /gate HTTP/1.1");
     ASSERT_TRUE(pool.wait_for([&] { return pool.queue.length() == 0 && pool.workers.states().idle == 1; }));
     const auto opening = pool.connection.exchange("GET /open HTTP/1.1");
