@@ -44,6 +44,7 @@ class Round:
     alone: Latency
     beside: Latency
     cpu_per_second: float
+    cpu_per_cpu_second: float  # the same per CPU-second of the server: holds when the machine is shared
     pulse_p50: float
     pulse_p99: float
     client_cores: float
@@ -74,17 +75,28 @@ def measure(running: Running, seconds: float) -> Round:
     get(port, CPU)
     alone = client(port, IO, IO_CONNECTIONS, seconds / 2)
     used = os.times()
+    served = running.cpu_seconds()
     io, cpu, pulse = beside(port, seconds)
+    served = running.cpu_seconds() - served
     now = os.times()
     return Round(
         latency(alone),
         latency(io),
         cpu.per_second(io.began, io.end),
+        len(cpu.took) / served,
         pulse.percentile(0.5),
         pulse.percentile(0.99),
         (now.children_user + now.children_system - used.children_user - used.children_system) / seconds,
         tuple(alone.errors + io.errors + cpu.errors),
     )
+
+
+def disturbed(results: dict[str, list[Round]]) -> str:
+    """A warning when the machine itself let a plain sleep wait: then the p99 of a server says little."""
+    pulse = max(report.median(each, lambda r: r.pulse_p99) for each in results.values())
+    if pulse < 3e-3:
+        return ""
+    return f"The machine was busy: p99 of a plain sleep of 2 ms was up to {report.milliseconds(pulse)} ms. Measure again, or --quiet 0.3."
 
 
 def reference(results: dict[str, list[Round]]) -> float | None:
@@ -95,7 +107,7 @@ def reference(results: dict[str, list[Round]]) -> float | None:
 
 def table(results: dict[str, list[Round]]) -> str:
     head = ["server", "/io alone p50 / p99 (ms)", "/io beside /cpu p50 / p99 (ms)", "/io per second alone / beside",
-            "/cpu per second beside", "of cpython's policy"]  # fmt: skip
+            "/cpu per second beside", "of cpython's policy", "/cpu per CPU-second"]  # fmt: skip
     return report.table(head, [row(name, each, reference(results)) for name, each in results.items()])
 
 
@@ -114,6 +126,7 @@ def row(name: str, each: list[Round], cpython: float | None) -> list[str]:
         f"{of(lambda r: r.alone.per_second):,.0f} / {of(lambda r: r.beside.per_second):,.0f}",
         f"{cpu:.1f}",
         report.ratio(cpu, cpython),
+        f"{of(lambda r: r.cpu_per_cpu_second):.1f}",
     ]
 
 
@@ -185,21 +198,22 @@ def main(arguments: list[str]) -> int:
     if not contenders.knows(args.binary, "serve", "--gil-policy"):
         print("bench: THIS BATON HAS NO --gil-policy: its rows are left out, and there is no verdict", file=sys.stderr)
         chosen = [one for one in chosen if one.name not in (LATENCY, REFERENCE)]
-    results = rounds.interleaved(
+    course = rounds.interleaved(
         chosen,
-        args.rounds,
+        args,
         lambda running: measure(running, args.seconds),
         lambda one: f"/io alone {one.alone.p50 * 1e3:.1f} / {one.alone.p99 * 1e3:.1f} ms, "
         f"beside {one.beside.p50 * 1e3:.1f} / {one.beside.p99 * 1e3:.1f} ms, /cpu {one.cpu_per_second:.1f} per second",
     )
-    results = {one.name: results[one.name] for one in chosen}
+    results = {one.name: course.results[one.name] for one in chosen}
     judged = verdict(results)
     setting = f"{args.seconds / 2:g} s alone, {args.seconds:g} s beside, {args.rounds} rounds, {os.cpu_count()} cores"
     print(table(results))
     print(f"\n`{report.invocation('convoy')}`: {IO} on {IO_CONNECTIONS} connections, {CPU} on {CPU_CONNECTIONS}; {setting}.\n")
-    print(spreads(results))
+    print(f"{spreads(results)}\n\n{course.line()} {disturbed(results)}".rstrip())
     print(f"\n{report.commands(chosen)}\n\n{judged.line() if judged else 'Target not judged: no policy `latency`.'}")
     report.write_json(args.json, "convoy", chosen, {
+        "others_cores": course.others,
         "servers": {name: {"rounds": [asdict(one) for one in each]} for name, each in results.items()},
         "verdict": {**asdict(judged), "met": judged.met()} if judged else None,
     })  # fmt: skip

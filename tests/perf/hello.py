@@ -81,16 +81,18 @@ def main(arguments: list[str]) -> int:
         Contender("waitress, 8 threads", contenders.waitress(HELLO, 8), needs=("waitress",)),
     ]
     chosen = contenders.choose(known, args.servers)
-    results = rounds.interleaved(
+    course = rounds.interleaved(
         chosen,
-        args.rounds,
+        args,
         lambda running: measure(running, args.seconds, args.connections),
         lambda one: f"{one.per_cpu_second:10,.0f} per CPU-second{f'  ({one.errors})' if one.errors else ''}",
     )
+    results = course.results
     print(table(results))
     setting = f"wrk -t1 -c{args.connections}, {args.seconds:g} s a round, {args.rounds} rounds, {os.cpu_count()} cores"
-    print(f"\n`{report.invocation('hello')}`: {setting}.\n\n{report.commands(chosen)}")
+    print(f"\n`{report.invocation('hello')}`: {setting}. {course.line()}\n\n{report.commands(chosen)}")
     report.write_json(args.json, "hello", chosen, {
+        "others_cores": course.others,
         "servers": {name: {
             "rounds": [asdict(one) for one in each],
             "per_cpu_second": report.median(each, lambda r: r.per_cpu_second),
