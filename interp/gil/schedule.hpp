@@ -45,9 +45,10 @@ class Schedule {
     // that timed out.
     bool leave(Runner& runner, std::int64_t time, std::int64_t until) noexcept;
 
-    // The holder works for a new request from now on. The holder's own call, without gil->mutex.
-    void holder_begins_request(std::int64_t time) noexcept {
-        usage_began_.store(time, std::memory_order_relaxed);
+    // The holder works for a new request from now on, and its usage counts as if it had held the GIL since
+    // `began`. The holder's own call, without gil->mutex.
+    void holder_begins_request(std::int64_t began) noexcept {
+        usage_began_.store(began, std::memory_order_relaxed);
     }
     // Takes one out of the line whose waiting is over for good; null: the line is empty.
     Runner* dismiss() noexcept;

@@ -51,13 +51,13 @@ void await_request() {
     me.runner.used = 0;
 }
 
-void begin_request(Tag tag, std::int64_t time) {
+void begin_request(Tag tag, std::int64_t time, std::int64_t expected) {
     Thread& me = this_thread_state;
     Gil* const held = held_by(me);
     act_for(me, tag, held, time);
     me.runner.in_request = true;
-    me.runner.used = 0;
-    if (held != nullptr) held->schedule.holder_begins_request(time);
+    me.runner.used = expected;
+    if (held != nullptr) held->schedule.holder_begins_request(time - expected);
 }
 
 void end_request(std::int64_t time) {

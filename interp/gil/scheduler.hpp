@@ -28,8 +28,9 @@ Policy policy();
 // request's.
 void await_request();
 // The calling thread works for this request from `time` (now()) on: its rank starts anew, and who waits for
-// it or keeps it waiting is counted under `tag`, one of the program's. Replaces the request before.
-void begin_request(Tag tag, std::int64_t time);
+// it or keeps it waiting is counted under `tag`, one of the program's. `expected` is the GIL time (ns) that
+// such a request usually uses: it starts with the rank that this will give it. Replaces the request before.
+void begin_request(Tag tag, std::int64_t time, std::int64_t expected = 0);
 // The calling thread works for no request any more; it counts under its own name.
 void end_request(std::int64_t time);
 

@@ -97,8 +97,10 @@ TEST(WorkQueue, WakesAThreadOnlyWhenNoneWillComeByItself) {
     while (queue.idle_threads() == 0) std::this_thread::yield();
     const Nanoseconds at = now();
     const ExchangePtr claimed(new Exchange(inbox));
+    claimed->route = 3;
+    queue.tempo().note(3, 5'000, 4'000);
     queue.push(claimed);
-    queue.try_pop(at);  // somebody is at it
+    queue.try_pop(at);  // somebody is at it, and will soon be done
     queue.push(new Exchange(inbox));
     EXPECT_TRUE(queue.flush(at + 1)) << "look again soon";
     EXPECT_EQ(woken, 0);
@@ -107,6 +109,31 @@ TEST(WorkQueue, WakesAThreadOnlyWhenNoneWillComeByItself) {
     EXPECT_EQ(woken, 1);
     queue.close();
     worker.join();
+}
+
+TEST(WorkQueue, DoesNotCountOnAThreadInALongOrUnknownRequest) {
+    for (const std::uint32_t route : {0U, 4U}) {
+        Inbox inbox([] {});
+        WorkQueue queue(10);
+        queue.tempo().note(route, 20'000'000, 4'000);
+        std::thread worker([&] {
+            while (queue.park()) {
+                while (queue.try_pop(now())) {
+                }
+            }
+        });
+        while (queue.idle_threads() == 0) std::this_thread::yield();
+        const ExchangePtr claimed(new Exchange(inbox));
+        claimed->route = route;
+        queue.push(claimed);
+        const Nanoseconds at = now();
+        queue.try_pop(at);
+        queue.push(new Exchange(inbox));
+        queue.flush(at + 1);
+        while (queue.length() > 0) std::this_thread::yield();  // for ever, were nobody woken
+        queue.close();
+        worker.join();
+    }
 }
 
 TEST(WorkQueue, OneRequestWakesOneThreadHoweverLongItTakesToCome) {
