@@ -1,5 +1,5 @@
-// What the GIL ledger costs: nanoseconds per call, the least of many rounds. Built twice, with the ledger and
-// without; the difference of the two outputs is the cost.
+// What ledger and scheduler of the GIL cost: nanoseconds per call, the least of many rounds. Built twice,
+// with the ledger and without; the difference of the two outputs is the cost.
 #include <Python.h>
 #include <pthread.h>
 #include <semaphore.h>
@@ -10,6 +10,10 @@
 #include <cstdlib>
 #include <ctime>
 #include <limits>
+
+#ifdef BATON_LEDGER
+#include "interp/gil/scheduler.hpp"
+#endif
 
 namespace {
 
@@ -45,6 +49,9 @@ void start_python() {
 
 int main() {
     start_python();
+#ifdef BATON_LEDGER
+    baton::gil::set_policy(baton::gil::Policy::latency);
+#endif
     pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
     pthread_cond_t cond = PTHREAD_COND_INITIALIZER;
     measure("a mutex that is no GIL's: lock and unlock", [&] {
