@@ -66,6 +66,8 @@ class Schedule {
     void start_over() noexcept;
 
   private:
+    friend struct ScheduleState;  // the test that explores every order of events tells states apart by it
+
     std::int64_t holder_began() const noexcept;
     Level holder_level(std::int64_t time) const noexcept;
     std::int64_t ask_at(const Runner& runner, std::int64_t time, std::int64_t until) const noexcept;
