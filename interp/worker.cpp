@@ -12,6 +12,8 @@
 
 #include "interp/attach.hpp"
 #include "interp/books.hpp"
+#include "interp/cpu_clock.hpp"
+#include "interp/current_request.hpp"
 #include "interp/errors.hpp"
 #include "interp/gil/ledger.hpp"
 #include "interp/gil/scheduler.hpp"
@@ -143,6 +145,7 @@ void WorkerPool::Shared::work(PyThreadState* state) {
 void WorkerPool::Shared::batch(const Moment& woken) {
     gil::on_release([](void* work) { static_cast<dispatch::WorkQueue*>(work)->released(); }, &queue);
     Moment before = Moment::now();
+    CpuClock cpu;
     bool unhurried = false;
     unsigned in_a_row = 0;
     dispatch::Inbox* home = nullptr;
@@ -161,16 +164,20 @@ void WorkerPool::Shared::batch(const Moment& woken) {
         gil::begin_request(static_cast<gil::Tag>(route), before.at, queue.tempo().held(route));
         exchange->opening_books = as_books(before.totals);
         exchange->opening_books.gil_wait -= waited;
+        current_request.begins(*exchange, before.at);
         application.serve(*exchange);
         // One reading ends this request and begins the next, so no time is lost between two of them.
         const Moment after = Moment::now();
+        current_request.ends(after.at);
+        dispatch::Books books = as_books(after.totals) - exchange->opening_books;
+        books.cpu = cpu.spent(after.at - before.at, after.totals.takes != before.totals.takes);
         queue.tempo().note(route, after.at - before.at, after.totals.held - before.totals.held);
         // With another short one at hand the I/O thread is better woken once for several responses.
         dispatch::ExchangePtr next = queue.try_pop(after.at);
         unhurried = next && queue.soon_over(*next) && ++in_a_row < kUnhurried;
         if (!unhurried) in_a_row = 0;
         home = &exchange->home();
-        exchange->done(as_books(after.totals) - exchange->opening_books, after.at, unhurried);
+        exchange->done(books, after.at, unhurried);
         before = after;
         exchange = std::move(next);
     }

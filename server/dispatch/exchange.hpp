@@ -69,10 +69,11 @@ struct Books {
     Nanoseconds gil_hold = 0;
     Nanoseconds lock_wait = 0;
     std::uint64_t acquisitions = 0;
+    Nanoseconds cpu = 0;  // of the thread, native code without the GIL included
 
     friend Books operator-(const Books& a, const Books& b) {
         return {a.gil_wait - b.gil_wait, a.gil_hold - b.gil_hold, a.lock_wait - b.lock_wait,
-                a.acquisitions - b.acquisitions};
+                a.acquisitions - b.acquisitions, a.cpu - b.cpu};
     }
 };
 

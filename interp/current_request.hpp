@@ -1,0 +1,53 @@
+// Which request the calling thread has, for whoever reports on the thread without knowing its worker.
+//
+// Threads: each thread has one of its own and reads nobody else's. Lifetime: the thread's; the Exchange is
+// referred to between begins() and ends() only. Cannot: remember requests, but for the last long one: the
+// hold of the GIL that it was may end only after it.
+#pragma once
+
+#include <atomic>
+#include <limits>
+#include <string>
+
+#include "server/dispatch/exchange.hpp"
+
+namespace baton::interp {
+
+class CurrentRequest {
+  public:
+    using Nanoseconds = dispatch::Nanoseconds;
+
+    // A request as a report names it.
+    struct Mark {
+        std::string id;
+        std::uint32_t route = 0;
+        Nanoseconds begun = 0;
+        Nanoseconds ended = 0;
+    };
+
+    // Set once, before there are interpreter threads: requests that took as long are remembered.
+    static inline std::atomic<Nanoseconds> long_is{std::numeric_limits<Nanoseconds>::max()};
+
+    void begins(const dispatch::Exchange& exchange, Nanoseconds at) {
+        exchange_ = &exchange;
+        begun_ = at;
+    }
+    void ends(Nanoseconds at) {
+        if (at - begun_ >= long_is.load(std::memory_order_relaxed)) last_long_ = mark(at);
+        exchange_ = nullptr;
+    }
+
+    bool has_one() const { return exchange_ != nullptr; }
+    // Of the one that it has, up to now.
+    Mark mark(Nanoseconds now) const { return {exchange_->id, exchange_->route, begun_, now}; }
+    const Mark& last_long() const { return last_long_; }
+
+  private:
+    const dispatch::Exchange* exchange_ = nullptr;
+    Nanoseconds begun_ = 0;
+    Mark last_long_;
+};
+
+inline thread_local CurrentRequest current_request;
+
+}  // namespace baton::interp
