@@ -18,6 +18,7 @@ import re
 import statistics
 import subprocess
 import sys
+import tempfile
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -25,7 +26,7 @@ from measure import contenders, report, rounds
 from measure.contenders import HELLO, Contender
 from measure.load import wrk
 from measure.neighbours import Neighbours
-from measure.processes import Running, Server
+from measure.processes import Running, Server, end
 
 WITHOUT = "without ledger and scheduler"
 LEDGER = "ledger, --gil-policy cpython"
@@ -148,9 +149,15 @@ def verdict(lost: float, error: float, per_transition: float) -> str:
 
 def built(folder: Path) -> None:
     print(f"bench: building {', '.join(PROGRAMS)} in {folder}", file=sys.stderr)
-    made = subprocess.run(["cmake", "--build", folder, "--target", *PROGRAMS], capture_output=True, text=True)
-    if made.returncode != 0:
-        raise RuntimeError(f"they do not build:\n{made.stdout[-3000:]}{made.stderr[-1000:]}")
+    with tempfile.TemporaryFile() as log:
+        made = subprocess.Popen(["cmake", "--build", folder, "--target", *PROGRAMS], stdout=log, stderr=log)
+        try:
+            made.wait()
+        finally:
+            end(made)
+        if made.returncode != 0:
+            log.seek(0)
+            raise RuntimeError(f"they do not build:\n{log.read().decode(errors='replace')[-4000:]}")
 
 
 def main(arguments: list[str]) -> int:

@@ -18,6 +18,7 @@ from measure.neighbours import Neighbours, wait_for_quiet
 from measure.processes import ROOT, Running, Server
 
 Result = TypeVar("Result")
+ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 REPEATS = 6  # for each round, over all contenders: then a busy machine has to do
 
 
@@ -36,12 +37,14 @@ def parser(name: str, about: str | None, servers: str, seconds: float, rounds: i
 
 
 def orderly_end() -> None:
-    """SIGTERM and SIGHUP end the bench as Ctrl-C does: everything that it has started is stopped first."""
+    """Ctrl-C, SIGTERM and SIGHUP end the bench once: everything that it has started is stopped, and not left half-way."""
 
     def leave(number: int, _: object) -> None:
+        for each in ENDING:
+            signal.signal(each, signal.SIG_IGN)
         raise KeyboardInterrupt(signal.Signals(number).name)
 
-    for number in (signal.SIGTERM, signal.SIGHUP):
+    for number in ENDING:
         signal.signal(number, leave)
 
 
