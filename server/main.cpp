@@ -79,9 +79,17 @@ std::vector<metrics::GilSample> gil_samples() {
     return samples;
 }
 
-metrics::ThreadStates thread_states(const interp::WorkerPool& pool) {
+metrics::ThreadStates thread_states(const interp::WorkerPool& pool, const dispatch::ThreadKeeper& keeper) {
     const interp::WorkerStates states = pool.states();
-    return {states.running, states.waiting, states.off_gil, states.idle};
+    return {states.running, states.waiting, states.off_gil, states.idle, keeper.report()};
+}
+
+dispatch::GilUse main_gil() {
+    dispatch::GilUse use;
+    for (const gil::Snapshot& gil : gil::snapshot()) {
+        if (gil.main) use = {gil::exact(), gil.totals.held, gil.totals.waited, gil.waiters};
+    }
+    return use;
 }
 
 std::string version_text() {
@@ -103,6 +111,7 @@ class Server {
     End run(Signals& signals);
 
   private:
+    dispatch::ThreadKeeperSources keeper_sources();
     void make_admin();
     End drain(Signals& signals);
 
@@ -118,6 +127,7 @@ class Server {
     std::vector<std::unique_ptr<net::IoThread>> io_;
     std::vector<std::unique_ptr<net::Listener>> listeners_;
     interp::WorkerPool pool_;
+    dispatch::ThreadKeeper keeper_;
     metrics::Observatory observatory_;
     std::atomic<admin::Readiness> readiness_{admin::Readiness::starting};
     std::unique_ptr<admin::Admin> admin_;
@@ -135,9 +145,10 @@ Server::Server(const config::Config& config, log::Logs& logs, interp::Runtime& r
       pool_(runtime, queue_, application,
             {.began = [this] { clocks_.enter(metrics::Role::interpreter); },
              .ending = [this] { clocks_.leave(); }}),
+      keeper_({config.python.threads.min, config.python.threads.max, config.cpus}, queue_, keeper_sources()),
       observatory_(shards_, clocks_,
                    {.gils = gil_samples,
-                    .threads = [this] { return thread_states(pool_); },
+                    .threads = [this] { return thread_states(pool_, keeper_); },
                     .queue_length = [this] { return queue_.length(); },
                     .runtime =
                         [this] {
@@ -164,6 +175,21 @@ Server::Server(const config::Config& config, log::Logs& logs, interp::Runtime& r
     make_admin();
 }
 
+dispatch::ThreadKeeperSources Server::keeper_sources() {
+    return {.size = [this] { return pool_.size(); },
+            .grow = [this](std::size_t threads) { return pool_.grow(threads); },
+            .retire = [this](std::size_t threads) { return pool_.retire(threads); },
+            .gil = main_gil,
+            .python_cpu =
+                [this] {
+                    const auto spent = clocks_.by_role();
+                    return spent[static_cast<std::size_t>(metrics::Role::interpreter)] +
+                           spent[static_cast<std::size_t>(metrics::Role::application)];
+                },
+            .began = [this] { clocks_.enter(metrics::Role::admin); },
+            .ending = [this] { clocks_.leave(); }};
+}
+
 void Server::make_admin() {
     if (!config_.admin) return;
     try {
@@ -178,7 +204,7 @@ void Server::make_admin() {
 
 Server::End Server::run(Signals& signals) {
     if (admin_) admin_->start();
-    pool_.grow(config_.python.threads);
+    keeper_.start();
     for (const auto& thread : io_)
         thread->start([this] { clocks_.enter(metrics::Role::io); }, [this] { clocks_.leave(); });
     for (const auto& listener : listeners_) {
@@ -209,6 +235,7 @@ Server::End Server::drain(Signals& signals) {
     const auto grace = open > 0 ? kHaste : std::chrono::milliseconds(kGrace);
     end_process_by(signals.again() ? 2 * kHaste : grace + kGrace, kEnded);
     for (const auto& thread : io_) thread->stop();
+    keeper_.stop();
     pool_.close();
     const std::size_t stuck = pool_.join_until(std::chrono::steady_clock::now() + grace);
     if (stuck > 0) logs_.events().warn("ending with {} interpreter threads still in the application", stuck);
@@ -262,7 +289,7 @@ int serve_application(const config::Config& config, log::Logs& logs, interp::Run
         gil::set_policy(gil::Policy::latency);
     const auto application =
         interp::wsgi::make_wsgi(runtime, std::move(std::get<interp::LoadedApplication>(loaded)),
-                                {.multithread = config.python.threads > 1}, logs.events());
+                                {.multithread = config.python.threads.max > 1}, logs.events());
     auto server = std::make_unique<Server>(config, logs, runtime, *application);
     const Server::End end = server->run(signals);
     if (end.clean) return kEnded;

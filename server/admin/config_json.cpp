@@ -59,7 +59,7 @@ json::object python(const config::Python& python) {
             {"venv", text_or_null(python.venv)},
             {"switch_interval", interval},
             {"gil_policy", python.gil_policy == config::GilPolicy::latency ? "latency" : "cpython"},
-            {"threads", python.threads}};
+            {"threads", {{"min", python.threads.min}, {"max", python.threads.max}}}};
 }
 
 }  // namespace

@@ -101,6 +101,25 @@ json::object gil_object(const Observation& seen) {
             {"interpreters", std::move(interpreters)}};
 }
 
+json::object threads_object(const metrics::ThreadStates& threads) {
+    const dispatch::ThreadReport& keeper = threads.keeper;
+    const std::chrono::duration<double> at = keeper.at.time_since_epoch();
+    return {{"size", threads.running + threads.waiting + threads.off_gil + threads.idle},
+            {"running", threads.running},
+            {"waiting", threads.waiting},
+            {"off_gil", threads.off_gil},
+            {"idle", threads.idle},
+            {"min", keeper.limits.min},
+            {"max", keeper.limits.max},
+            {"automatic", keeper.limits.automatic()},
+            {"decision", keeper.change > 0   ? "grow"
+                         : keeper.change < 0 ? "shrink"
+                                             : "hold"},
+            {"reason", dispatch::word(keeper.reason)},
+            {"text", keeper.text},
+            {"at", at.count()}};
+}
+
 json::object requests_object(const Observation& seen) {
     json::object rejected;
     for (std::size_t i = 0; i < metrics::kRejectionNames.size(); ++i) {
@@ -151,10 +170,7 @@ std::string status_json(const Observation& seen, Readiness readiness) {
     out["started_at"] = seen.process.start_time;
     out["uptime_seconds"] = uptime(seen);
     out["gil"] = gil_object(seen);
-    out["threads"] = {{"running", seen.threads.running},
-                      {"waiting", seen.threads.waiting},
-                      {"off_gil", seen.threads.off_gil},
-                      {"idle", seen.threads.idle}};
+    out["threads"] = threads_object(seen.threads);
     out["queue_length"] = seen.queue_length;
     out["connections"] = {{"active", seen.totals.connections_active},
                           {"idle", seen.totals.connections_idle},

@@ -149,7 +149,7 @@ Command command(const Grammar& grammar, const config::Environment& environment) 
     sources.file = std::move(*from_file);
     const auto venv = environment.find("VIRTUAL_ENV");
     if (venv != environment.end()) sources.virtual_env = venv->second;
-    sources.cores = config::usable_cores();
+    sources.machine = config::this_machine();
 
     Parsed<config::Config> config = config::resolve(sources);
     if (!config) return Failure{config.error()};

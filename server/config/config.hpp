@@ -66,6 +66,13 @@ struct Timeouts {
 
 enum class GilPolicy { latency, cpython };
 
+// Equal: that many. Otherwise the server chooses between the two, inclusive.
+struct ThreadBounds {
+    unsigned min = 0;
+    unsigned max = 0;
+    bool operator==(const ThreadBounds&) const = default;
+};
+
 struct Python {
     std::string application;  // "module:callable"
     bool factory = false;     // call it (without arguments) to get the application
@@ -75,7 +82,7 @@ struct Python {
     std::string venv;                       // root of a virtual environment; empty: none
     std::optional<double> switch_interval;  // seconds
     GilPolicy gil_policy = GilPolicy::latency;
-    unsigned threads = 0;  // interpreter threads
+    ThreadBounds threads;  // interpreter threads
 };
 
 struct Config {
@@ -88,6 +95,7 @@ struct Config {
     Limits limits;
     Timeouts timeouts;
     Python python;
+    double cpus = 1;  // that the process may use; not an option
     AccessLog access_log = AccessLog::off;
     std::string access_log_format;
     LogLevel log_level = LogLevel::info;

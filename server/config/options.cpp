@@ -17,6 +17,7 @@ namespace {
 constexpr std::uint64_t kKilo = 1ULL << 10;
 constexpr std::uint64_t kMega = 1ULL << 20;
 constexpr std::uint64_t kGiga = 1ULL << 30;
+constexpr unsigned kMostThreads = 4096;
 
 template <class T, class U>
 Problem put(T& target, Parsed<U> value) {
@@ -83,11 +84,22 @@ Problem put_routes(Config& c, const Values& values) {
 }
 
 Problem put_threads(Config& c, const Values& v) {
-    if (v.front() == "auto") {
-        c.python.threads = 0;
+    const std::string_view value = v.front();
+    if (value == "auto") {
+        c.python.threads = {};
         return {};
     }
-    return put(c.python.threads, whole_number(v.front(), 1, 4096));
+    const std::size_t colon = std::min(value.find(':'), value.size());
+    const Parsed<std::uint64_t> min = whole_number(value.substr(0, colon), 1, kMostThreads);
+    const Parsed<std::uint64_t> max =
+        colon == value.size() ? min : whole_number(value.substr(colon + 1), 1, kMostThreads);
+    if (!min || !max) {
+        return fmt::format("must be a whole number from 1 to {}, MIN:MAX such as 4:64, or auto, not {}",
+                           kMostThreads, in_quotes(value));
+    }
+    if (*min > *max) return fmt::format("must have its smaller number first, not {}", in_quotes(value));
+    c.python.threads = {static_cast<unsigned>(*min), static_cast<unsigned>(*max)};
+    return {};
 }
 
 Problem put_python_path(Config& c, const Values& values) {
@@ -164,10 +176,10 @@ constexpr std::array kOptions{
            kPython, Kind::single, [](Config& c, const V& v) { return put_word(c.python.interface, kInterfaces, v[0]); }},
     Option{"factory", "", "off", "The callable makes the application: call it once, without arguments",
            kPython, Kind::flag, [](Config& c, const V& v) { return put(c.python.factory, truth(v[0])); }},
-    Option{"threads", "N|auto", "auto",
-           "Interpreter threads. auto: 4 and 4 for each usable core, at most 32. That suits requests which wait for "
-           "other services as much as they compute: idle threads cost memory only, and one is woken when the others "
-           "have let go of the GIL",
+    Option{"threads", "N|MIN:MAX|auto", "auto",
+           "Interpreter threads. MIN:MAX: as many as are of use, between these two: more while requests wait for a "
+           "thread and the GIL has room, fewer when they are idle. auto: the same, 2 to 512, or less where CPU or "
+           "memory are limited",
            kPython, Kind::single, put_threads},
     Option{"gil-policy", "latency|cpython", "latency",
            "Who gets the GIL next. latency: requests that have used little of it go first, and ask for it soon; "

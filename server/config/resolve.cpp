@@ -1,12 +1,8 @@
 #include "server/config/resolve.hpp"
 
 #include <fmt/format.h>
-#include <sched.h>
 
-#include <algorithm>
-#include <cstdlib>
 #include <stdexcept>
-#include <thread>
 
 #include "server/config/checks.hpp"
 
@@ -48,21 +44,10 @@ Parsed<Config> resolve(const Sources& sources) {
         if (Problem problem = apply_all(config, origins, *source)) return Error{std::move(*problem)};
     }
     config.python.application = sources.application;
-    if (config.python.threads == 0) config.python.threads = automatic_threads(sources.cores);
+    if (config.python.threads == ThreadBounds{}) config.python.threads = automatic_threads(sources.machine);
+    config.cpus = sources.machine.cpus;
     if (Problem problem = check(config, origins)) return Error{std::move(*problem)};
     return config;
-}
-
-unsigned usable_cores() {
-    cpu_set_t set;
-    CPU_ZERO(&set);
-    if (sched_getaffinity(0, sizeof set, &set) == 0)
-        return static_cast<unsigned>(std::max(1, CPU_COUNT(&set)));
-    return std::max(1U, std::thread::hardware_concurrency());
-}
-
-unsigned automatic_threads(unsigned cores) {
-    return static_cast<unsigned>(std::min(32ULL, 4 + 4ULL * cores));
 }
 
 }  // namespace baton::config

@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "server/config/machine.hpp"
 #include "server/config/sources.hpp"
 
 namespace baton::config {
@@ -19,14 +20,11 @@ struct Sources {
     std::vector<Given> file;
     std::string application;  // MODULE:CALLABLE
     std::string virtual_env;  // $VIRTUAL_ENV; empty: none
-    unsigned cores = 1;       // for --threads auto
+    Machine machine;          // for --threads auto
 };
 
 // An error is one whole line that begins with its origin. A value that a stronger source replaces must be
 // valid, too.
 Parsed<Config> resolve(const Sources& sources);
-
-unsigned usable_cores();
-unsigned automatic_threads(unsigned cores);
 
 }  // namespace baton::config

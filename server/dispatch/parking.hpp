@@ -1,7 +1,7 @@
 // Where one thread sleeps until another wakes it: a futex (futex(2)).
 //
-// Threads: wait() on the owner; wake() on any. Lifetime: must outlive a wake() under way, so give it static
-// or thread storage. Cannot: count; two wakes before a wait are one. It does not spin, as
+// Threads: wait() and wait_until() on the owner; wake() on any. Lifetime: must outlive a wake() under way, so
+// give it static or thread storage. Cannot: count; two wakes before a wait are one. It does not spin, as
 // std::binary_semaphore does: a thread that parks here has nothing to do, and the processor is better used by
 // those who have.
 #pragma once
@@ -13,6 +13,8 @@
 #include <atomic>
 #include <cstdint>
 
+#include "server/dispatch/clock.hpp"
+
 namespace baton::dispatch {
 
 class Parking {
@@ -20,6 +22,16 @@ class Parking {
     void wait() {
         while (woken_.exchange(0, std::memory_order_acquire) == 0)
             syscall(SYS_futex, &woken_, FUTEX_WAIT_PRIVATE, 0, nullptr, nullptr, 0);
+    }
+    // True: woken. False: it is that late by now().
+    bool wait_until(Nanoseconds deadline) {
+        while (woken_.exchange(0, std::memory_order_acquire) == 0) {
+            const Nanoseconds left = deadline - now();
+            if (left <= 0) return false;
+            const timespec time{left / 1'000'000'000, left % 1'000'000'000};
+            syscall(SYS_futex, &woken_, FUTEX_WAIT_PRIVATE, 0, &time, nullptr, 0);
+        }
+        return true;
     }
     void wake() {
         if (woken_.exchange(1, std::memory_order_release) == 0)

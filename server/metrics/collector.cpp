@@ -143,6 +143,17 @@ void add_dispatch(std::vector<MetricFamily>& all, const Observation& seen) {
     threads.value(static_cast<double>(seen.threads.idle), {"idle"});
 }
 
+void add_keeper(std::vector<MetricFamily>& all, const dispatch::ThreadReport& keeper) {
+    {
+        Family limits(all, Metric::interpreter_threads_limit);
+        limits.value(static_cast<double>(keeper.limits.min), {"min"});
+        limits.value(static_cast<double>(keeper.limits.max), {"max"});
+    }
+    Family decisions(all, Metric::thread_decisions);
+    for (std::size_t i = 0; i < dispatch::kThreadReasons.size(); ++i)
+        decisions.value(static_cast<double>(keeper.decisions[i]), {dispatch::kThreadReasons[i]});
+}
+
 void add_network(std::vector<MetricFamily>& all, const Observation& seen) {
     {
         Family rejected(all, Metric::requests_rejected);
@@ -189,6 +200,7 @@ std::vector<MetricFamily> families(const Observation& seen) {
     add_requests(all, seen);
     add_gils(all, seen);
     add_dispatch(all, seen);
+    add_keeper(all, seen.threads.keeper);
     add_network(all, seen);
     add_process(all, seen);
     return all;

@@ -26,6 +26,8 @@ enum class Metric {
     gil_enabled,
     queue_length,
     interpreter_threads,
+    interpreter_threads_limit,
+    thread_decisions,
     requests_rejected,
     connections,
     connections_total,

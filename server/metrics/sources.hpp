@@ -11,6 +11,7 @@
 #include <string>
 #include <vector>
 
+#include "server/dispatch/thread_keeper.hpp"
 #include "server/metrics/histogram.hpp"
 
 namespace baton::metrics {
@@ -35,6 +36,7 @@ struct ThreadStates {
     std::size_t waiting = 0;  // in line for it
     std::size_t off_gil = 0;  // in a request, without it
     std::size_t idle = 0;
+    dispatch::ThreadReport keeper{};  // how many there should be, and why
 };
 
 struct RuntimeInfo {

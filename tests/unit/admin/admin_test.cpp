@@ -35,7 +35,16 @@ class AdminTest : public testing::Test {
                         return std::vector{gil};
                     },
                 .threads =
-                    [] { return metrics::ThreadStates{.running = 1, .waiting = 2, .off_gil = 3, .idle = 4}; },
+                    [] {
+                        dispatch::ThreadReport keeper;
+                        keeper.limits = {2, 64, 1};
+                        keeper.reason = dispatch::ThreadReason::saturated;
+                        keeper.text = "no room";
+                        keeper.at = std::chrono::system_clock::time_point(std::chrono::seconds(7));
+                        keeper.decisions.back() = 6;
+                        return metrics::ThreadStates{
+                            .running = 1, .waiting = 2, .off_gil = 3, .idle = 4, .keeper = keeper};
+                    },
                 .queue_length = [] { return std::size_t{9}; },
                 .runtime =
                     [] {
@@ -119,7 +128,16 @@ TEST_F(AdminTest, Status) {
     EXPECT_GE(status.at("uptime_seconds").as_double(), 0.0);
     EXPECT_EQ(status.at("gil").at("ledger").as_string(), "exact");
     EXPECT_DOUBLE_EQ(status.at("gil").at("interpreters").at(0).at("held_seconds").as_double(), 1.5);
-    EXPECT_EQ(status.at("threads").at("off_gil").to_number<int>(), 3);
+    const json::value& threads = status.at("threads");
+    EXPECT_EQ(threads.at("off_gil").to_number<int>(), 3);
+    EXPECT_EQ(threads.at("size").to_number<int>(), 10);
+    EXPECT_EQ(threads.at("min").to_number<int>(), 2);
+    EXPECT_EQ(threads.at("max").to_number<int>(), 64);
+    EXPECT_TRUE(threads.at("automatic").as_bool());
+    EXPECT_EQ(threads.at("decision").as_string(), "hold");
+    EXPECT_EQ(threads.at("reason").as_string(), "saturated");
+    EXPECT_EQ(threads.at("text").as_string(), "no room");
+    EXPECT_DOUBLE_EQ(threads.at("at").as_double(), 7.0);
     EXPECT_EQ(status.at("queue_length").to_number<int>(), 9);
     EXPECT_EQ(status.at("requests").at("active").to_number<int>(), 1);
     EXPECT_EQ(status.at("requests").at("total").to_number<int>(), 2);

@@ -29,7 +29,8 @@ TEST(Commands, ServeAndCheck) {
 }
 
 TEST(Commands, OptionsMayStandBehindTheApplication) {
-    EXPECT_EQ(test::config_of(run({"serve", "m:app", "--threads", "3"})).python.threads, 3U);
+    EXPECT_EQ(test::config_of(run({"serve", "m:app", "--threads", "3"})).python.threads,
+              (config::ThreadBounds{3, 3}));
     EXPECT_EQ(test::config_of(run({"serve", "--", "m:app"})).python.application, "m:app");
 }
 
@@ -83,7 +84,7 @@ TEST(Flags, TwiceOrWithoutAValue) {
     EXPECT_EQ(failure_of(run({"serve", "--chdir=", "m:app"})), "--chdir: needs a value");
     EXPECT_EQ(failure_of(run({"serve", "--chdir", "", "m:app"})), "--chdir: must not be empty");
     EXPECT_EQ(failure_of(run({"serve", "--threads", "-1", "m:app"})),
-              "--threads: must be a whole number from 1 to 4096, not \"-1\"");
+              "--threads: must be a whole number from 1 to 4096, MIN:MAX such as 4:64, or auto, not \"-1\"");
 }
 
 TEST(Flags, ValuesAreTakenAsTheyAre) {
@@ -148,7 +149,7 @@ TEST(Help, ListsTheCommands) {
 }
 
 TEST(Help, WinsOverMistakes) {
-    EXPECT_NE(text_of(run({"serve", "--threads", "x", "--help"})).find("--threads N|auto"),
+    EXPECT_NE(text_of(run({"serve", "--threads", "x", "--help"})).find("--threads N|MIN:MAX|auto"),
               std::string::npos);
 }
 

@@ -87,7 +87,7 @@ TEST_F(File, TheFlagsFileWinsOverTheEnvironments) {
     const std::string a = directory_.file("a.toml", "threads = 3");
     const std::string b = directory_.file("b.toml", "threads = 4\nio-threads = 4");
     const Config config = test::config_of(test::serve({"--config", a}, {{"BATON_CONFIG", b}}));
-    EXPECT_EQ(config.python.threads, 3U);
+    EXPECT_EQ(config.python.threads, (ThreadBounds{3, 3}));
     EXPECT_EQ(config.io_threads, 1U);
 }
 

@@ -48,8 +48,8 @@ const std::vector<Case>& cases() {
          "must be auto or wsgi"},
         {"factory", "true", "true", [](const Config& c) { return c.python.factory; }, "x",
          "must be true or false"},
-        {"threads", "17", "17", [](const Config& c) { return c.python.threads == 17; }, "abc",
-         "must be a whole number from 1 to 4096"},
+        {"threads", "17", "17", [](const Config& c) { return c.python.threads == ThreadBounds{17, 17}; },
+         "abc", "must be a whole number from 1 to 4096"},
         {"gil-policy", "cpython", R"("cpython")",
          [](const Config& c) { return c.python.gil_policy == GilPolicy::cpython; }, "fair",
          "must be latency or cpython"},
@@ -187,7 +187,7 @@ TEST(Options, FlagsWinOverEnvironmentOverFileOverDefaults) {
     const std::string file = directory.file("baton.toml", "threads = 3\nqueue-limit = 3\nio-threads = 3\n");
     const Config config = config_of(
         serve({"--config", file, "--threads", "5"}, {{"BATON_THREADS", "4"}, {"BATON_QUEUE_LIMIT", "4"}}));
-    EXPECT_EQ(config.python.threads, 5U);
+    EXPECT_EQ(config.python.threads, (ThreadBounds{5, 5}));
     EXPECT_EQ(config.limits.queue, 4U);
     EXPECT_EQ(config.io_threads, 3U);
     EXPECT_EQ(config.limits.connections, 10'000U);
@@ -218,7 +218,7 @@ TEST(Options, AStrongerSourceCanSwitchAFlagOff) {
 
 TEST(Options, AnOverriddenValueMustBeValidToo) {
     EXPECT_EQ(failure_of(serve({"--threads", "5"}, {{"BATON_THREADS", "x"}})),
-              "BATON_THREADS: must be a whole number from 1 to 4096, not \"x\"");
+              "BATON_THREADS: must be a whole number from 1 to 4096, MIN:MAX such as 4:64, or auto, not \"x\"");
 }
 
 TEST(Options, DefaultsInTheTableAreThoseOfTheConfig) {
@@ -253,7 +253,8 @@ TEST(Options, DefaultsInTheTableAreThoseOfTheConfig) {
     EXPECT_EQ(made.python.factory, plain.python.factory);
     EXPECT_EQ(made.python.interface, plain.python.interface);
     EXPECT_FALSE(made.python.switch_interval.has_value());
-    EXPECT_GE(made.python.threads, 8U);
+    EXPECT_EQ(made.python.threads.min, 2U);
+    EXPECT_GT(made.python.threads.max, made.python.threads.min);
 }
 
 TEST(Options, OffWhereThereIsAnOff) {
@@ -290,7 +291,7 @@ TEST(Environment, ComesFromMainsArray) {
 TEST(Environment, UnknownVariablesAreWarnedOf) {
     const cli::Command command =
         serve({}, {{"BATON_TREADS", "4"}, {"BATON_THREADS", "5"}, {"BATONX", "1"}, {"PATH", "/bin"}});
-    EXPECT_EQ(config_of(command).python.threads, 5U);
+    EXPECT_EQ(config_of(command).python.threads, (ThreadBounds{5, 5}));
     EXPECT_EQ(std::get<cli::Serve>(command).warnings,
               std::vector<std::string>{"BATON_TREADS: there is no such option, ignored"});
 }

@@ -2,7 +2,6 @@
 
 #include <gtest/gtest.h>
 
-#include "server/config/resolve.hpp"
 
 namespace baton::config {
 namespace {
@@ -103,14 +102,6 @@ TEST(SizeText, UsesTheLongestUnitThatDivides) {
     EXPECT_EQ(size_text(65536), "64k");
     EXPECT_EQ(size_text(1 << 20), "1M");
     EXPECT_EQ(size_text(1ULL << 40), "1024G");
-}
-
-TEST(AutomaticThreads, GrowWithTheCoresToABound) {
-    EXPECT_EQ(automatic_threads(1), 8U);
-    EXPECT_EQ(automatic_threads(2), 12U);
-    EXPECT_EQ(automatic_threads(7), 32U);
-    EXPECT_EQ(automatic_threads(512), 32U);
-    EXPECT_GE(usable_cores(), 1U);
 }
 
 }  // namespace

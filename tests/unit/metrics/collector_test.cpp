@@ -22,7 +22,17 @@ class CollectorTest : public testing::Test {
     Sources sources() {
         return {
             .gils = [this] { return gils; },
-            .threads = [] { return ThreadStates{.running = 1, .waiting = 2, .off_gil = 3, .idle = 4}; },
+            .threads =
+                [] {
+                    dispatch::ThreadReport keeper;
+                    keeper.limits = {2, 64, 1};
+                    keeper.reason = dispatch::ThreadReason::saturated;
+                    keeper.text = "no room";
+                    keeper.at = std::chrono::system_clock::time_point(std::chrono::seconds(7));
+                    keeper.decisions.back() = 6;
+                    return ThreadStates{
+                        .running = 1, .waiting = 2, .off_gil = 3, .idle = 4, .keeper = keeper};
+                },
             .queue_length = [] { return std::size_t{5}; },
             .runtime = [] { return RuntimeInfo{"0.1.0", "3.11.2", "threads", "wsgi", "latency", "exact"}; }};
     }
@@ -160,6 +170,11 @@ TEST_F(CollectorTest, WhatTheSourcesSay) {
     EXPECT_EQ(families.at("baton_queue_length").metric[0].gauge.value, 5);
     EXPECT_EQ(by_label(families.at("baton_interpreter_threads")),
               (std::map<std::string, double>{{"running", 1}, {"waiting", 2}, {"off_gil", 3}, {"idle", 4}}));
+    EXPECT_EQ(by_label(families.at("baton_interpreter_threads_limit")),
+              (std::map<std::string, double>{{"min", 2}, {"max", 64}}));
+    const auto decisions = by_label(families.at("baton_thread_decisions_total"));
+    EXPECT_EQ(decisions.size(), dispatch::kThreadReasons.size());
+    EXPECT_EQ(decisions.at("idle"), 6);
     const auto rejected = by_label(families.at("baton_requests_rejected_total"));
     EXPECT_EQ(rejected.size(), kRejectionNames.size());
     EXPECT_EQ(rejected.at("queue_full"), 1);
