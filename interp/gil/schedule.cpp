@@ -61,7 +61,8 @@ Runner* Schedule::choose(std::int64_t time) noexcept {
 std::int64_t Schedule::join(Runner& runner, std::int64_t time, std::int64_t until) noexcept {
     interval_ = std::max(kGrace, until - time);
     if (runner.since == 0) runner.since = time;
-    runner.level = runner.ranks_first ? kFirst : level_of(usage(runner, time));
+    runner.level =
+        runner.ranks_first.load(std::memory_order_relaxed) ? kFirst : level_of(usage(runner, time));
     runner.arrived = time;
     runner.switches_seen = switches_;
     line_.join(runner);
@@ -108,7 +109,7 @@ std::int64_t Schedule::holder_began() const noexcept {
 // A thread that serves one short request after another without letting go is no short one for those who wait;
 // hence the time since the take counts, too. What long waiting has earned lasts for one turn.
 Level Schedule::holder_level(std::int64_t time) const noexcept {
-    if (holder_->ranks_first && time - taken_at_ < kShortEnds) return kFirst;
+    if (holder_->ranks_first.load(std::memory_order_relaxed) && time - taken_at_ < kShortEnds) return kFirst;
     const Level level = level_of(time - holder_began());
     return time - slice_began_ < interval_ ? aged(level, taken_at_ - holder_->since) : level;
 }

@@ -15,7 +15,7 @@ namespace baton::gil {
 
 // What the scheduler knows of a thread.
 struct Runner : Waiter {
-    bool ranks_first = false;
+    std::atomic<bool> ranks_first{false};  // its own to set, at any time
     bool in_request = false;
 
     std::int64_t used = 0;        // GIL time that counts for its level, when it last let go

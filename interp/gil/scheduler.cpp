@@ -71,7 +71,7 @@ void end_request(std::int64_t time) {
 }
 
 void rank_first(bool first) {
-    this_thread_state.runner.ranks_first = first;
+    this_thread_state.runner.ranks_first.store(first, std::memory_order_relaxed);
 }
 
 }  // namespace baton::gil

@@ -34,13 +34,19 @@ class FakeGil {
         pthread_mutex_destroy(&switch_mutex_);
     }
 
-    void take() {
+    // False: the interpreter ends, and this thread with it; it has not got the lock.
+    bool take() {
         pthread_mutex_lock(&mutex_);
         while (locked_) {
             const timespec until = in_5_ms();
             const std::uint64_t before = switches_;
             const int result = pthread_cond_timedwait(&cond_, &mutex_, &until);
-            if (result != 0 && locked_ && switches_ == before) drop_request_ = true;
+            if (result == 0 || !locked_ || switches_ != before) continue;
+            if (ending_) {
+                pthread_mutex_unlock(&mutex_);
+                return false;
+            }
+            drop_request_ = true;
         }
         while (held_back_) sched_yield();
         pthread_mutex_lock(&switch_mutex_);
@@ -51,7 +57,11 @@ class FakeGil {
         pthread_mutex_unlock(&switch_mutex_);
         drop_request_ = false;
         pthread_mutex_unlock(&mutex_);
+        return true;
     }
+
+    // Whoever waits from now on has to end instead of asking.
+    void end() { ending_ = true; }
 
     void drop() {
         pthread_mutex_lock(&mutex_);
@@ -112,6 +122,7 @@ class FakeGil {
     std::atomic<bool> drop_request_{false};
     std::atomic<bool> handing_over_{false};
     std::atomic<bool> held_back_{false};
+    std::atomic<bool> ending_{false};
     // The order in memory is that of CPython's struct _gil_runtime_state.
     pthread_cond_t cond_{};
     pthread_mutex_t mutex_{};
