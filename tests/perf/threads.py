@@ -110,18 +110,28 @@ def cpu_seconds(pid: int) -> float:
     return (int(fields[11]) + int(fields[12])) / TICKS
 
 
-def size_now(admin: str) -> int:
+def total(admin: str, metric: str) -> int:
+    """The sum of a metric's series."""
     with DIRECT.open(f"{admin}/metrics", timeout=10) as answer:
-        return int(sum(float(n) for n in re.findall(r"^baton_interpreter_threads\{.*\} (\S+)$", answer.read().decode(), re.M)))
+        series = re.findall(rf"^{metric}(?:\{{.*\}})? (\S+)$", answer.read().decode(), re.M)
+    return int(sum(float(value) for value in series))
+
+
+def wait_until_quiet(admin: str) -> None:
+    """The last requests of the warm-up may still be in the queue, with nobody there to read the answer."""
+    end = time.monotonic() + 30
+    while total(admin, "http_server_active_requests") and time.monotonic() < end:
+        time.sleep(0.02)
 
 
 def measure(load: Load, threads: str, warm_up: float, seconds: float) -> Round:
     with server(threads) as (process, url, admin), tempfile.TemporaryDirectory() as folder:
         wrk(url, load, warm_up, Path(folder))
+        wait_until_quiet(admin)
         used, begun = cpu_seconds(process.pid), time.monotonic()
         rate = wrk(url, load, seconds, Path(folder))
         used, took = cpu_seconds(process.pid) - used, time.monotonic() - begun
-        return Round(rate, rate * took / used, size_now(admin))
+        return Round(rate, rate * took / used, total(admin, "baton_interpreter_threads"))
 
 
 def table(load: Load, rounds: dict[str, list[Round]]) -> Iterator[str]:

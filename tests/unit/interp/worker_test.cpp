@@ -66,6 +66,10 @@ def application(environ, start_response):
     if path == "/open":
         gate.set()
     start_response("200 OK", [("Content-Type", "text/plain")])
+    if path == "/threads":
+        threading.current_thread()
+        names = sorted(t.name for t in threading.enumerate() if t.name.startswith("baton-py-"))
+        return [" ".join(names).encode()]
     return [threading.current_thread().name.encode()]
 )py";
 
@@ -147,6 +151,40 @@ TEST(Worker, CpuClocksCanBeRead) {
         sum += time.tv_sec * 1'000'000'000 + time.tv_nsec;
     }
     EXPECT_GE(sum, 50'000'000);
+}
+
+TEST(Worker, GrowsAndRetiresWhatIsIdle) {
+    Pool pool(kWork);
+    EXPECT_EQ(pool.workers.grow(3), 3U);
+    ASSERT_TRUE(pool.wait_for([&] { return pool.queue.idle_threads() == 3; }));
+    const auto waiting = pool.push("GET /gate HTTP/1.1");
+    ASSERT_TRUE(pool.wait_for([&] { return pool.queue.idle_threads() == 2; }));
+    // The one with a request stays.
+    EXPECT_EQ(pool.workers.retire(5), 2U);
+    EXPECT_EQ(pool.workers.size(), 1U);
+    EXPECT_TRUE(pool.wait_for([&] { return pool.workers.cpu_clocks().size() == 1; }));
+    EXPECT_EQ(pool.workers.retire(1), 0U);
+    EXPECT_EQ(pool.workers.grow(1), 1U);
+    const auto opening = pool.push("GET /open HTTP/1.1");
+    ASSERT_TRUE(pool.wait_done(opening) && pool.wait_done(waiting));
+    EXPECT_EQ(pool.workers.size(), 2U);
+    EXPECT_TRUE(pool.wait_for([&] { return pool.workers.states().idle == 2; }));
+}
+
+TEST(Worker, RetiredThreadsLeaveTheirNamesToNewOnes) {
+    Pool pool(kWork);
+    for (int i = 0; i < 20; ++i) {
+        ASSERT_EQ(pool.workers.grow(2), 2U);
+        const auto served = pool.push("GET /threads HTTP/1.1");
+        ASSERT_TRUE(pool.wait_done(served));
+        const std::string names = pool.connection.answer(*served).body;
+        // Python knows the living only.
+        EXPECT_TRUE(names == "baton-py-1" || names == "baton-py-2" || names == "baton-py-1 baton-py-2")
+            << names;
+        ASSERT_TRUE(pool.wait_for([&] { return pool.queue.idle_threads() == 2; }));
+        ASSERT_EQ(pool.workers.retire(2), 2U);
+        ASSERT_TRUE(pool.wait_for([&] { return pool.workers.cpu_clocks().empty(); }));
+    }
 }
 
 TEST(Worker, AStuckThreadIsCountedAtTheEnd) {
