@@ -217,8 +217,9 @@ TEST(Options, AStrongerSourceCanSwitchAFlagOff) {
 }
 
 TEST(Options, AnOverriddenValueMustBeValidToo) {
-    EXPECT_EQ(failure_of(serve({"--threads", "5"}, {{"BATON_THREADS", "x"}})),
-              "BATON_THREADS: must be a whole number from 1 to 4096, MIN:MAX such as 4:64, or auto, not \"x\"");
+    EXPECT_EQ(
+        failure_of(serve({"--threads", "5"}, {{"BATON_THREADS", "x"}})),
+        "BATON_THREADS: must be a whole number from 1 to 4096, MIN:MAX such as 4:64, or auto, not \"x\"");
 }
 
 TEST(Options, DefaultsInTheTableAreThoseOfTheConfig) {
