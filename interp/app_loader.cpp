@@ -182,6 +182,7 @@ LoadResult load_attached(Runtime& runtime, Target target) {
     const Owned name = make_str(target.module);
     Owned module = steal(PyImport_Import(name.get()));
     if (!module) return import_error(target.module);
+    runtime.imported();
     // __import__("a.b") with a non-empty fromlist, as PyImport_Import calls it, gives a.b itself.
     auto found = find(module, target);
     if (auto* error = std::get_if<LoadError>(&found)) return std::move(*error);

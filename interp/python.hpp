@@ -40,6 +40,21 @@ inline bool attached() {
 #endif
 }
 
+// Does this Python run with a GIL? Only a free-threaded build may do without, and may change its mind when it
+// imports an extension that needs one. Holding the GIL, or attached.
+inline bool gil_enabled() {
+#ifdef Py_GIL_DISABLED
+    PyObject* ask = PySys_GetObject("_is_gil_enabled");
+    PyObject* answer = ask != nullptr ? PyObject_CallNoArgs(ask) : nullptr;
+    const bool enabled = answer != Py_False;
+    Py_XDECREF(answer);
+    if (answer == nullptr) PyErr_Clear();
+    return enabled;
+#else
+    return true;
+#endif
+}
+
 // Takes the raised exception: a new reference, null when there is none.
 inline PyObject* take_raised() {
 #if PY_VERSION_HEX >= 0x030C0000

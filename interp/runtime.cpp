@@ -131,8 +131,7 @@ void Runtime::settle(const InterpOptions& options, spdlog::logger& log) {
     interpreter_ = PyInterpreterState_Get();
     version_ = Py_GetVersion();
     version_.resize(std::min(version_.find(' '), version_.size()));
-    ledger_fault_ = gil::self_test({&save_thread, &restore_thread});
-    if (!ledger_fault_.empty()) log.warn("the GIL ledger is off: {}", ledger_fault_);
+    open_books(log);
     extend_path(options.path);
     if (options.switch_interval) set_switch_interval(*options.switch_interval);
     line_buffer_output();
@@ -140,6 +139,22 @@ void Runtime::settle(const InterpOptions& options, spdlog::logger& log) {
     // The thread that imports it first is threading.main_thread() for ever; that must not be an interpreter
     // thread.
     expect(PyImport_ImportModule("threading"));
+}
+
+void Runtime::open_books(spdlog::logger& log) {
+    gil_enabled_ = python::gil_enabled();
+    ledger_fault_ = gil::self_test({&save_thread, &restore_thread});
+    if (ledger_fault_.empty()) return;
+    if (gil_enabled_) return log.warn(ledger_fault_);
+    ledger_fault_ = "this free-threaded CPython runs without a GIL: there are no books to keep";
+    log.info(ledger_fault_);
+}
+
+void Runtime::imported() {
+    const bool enabled = python::gil_enabled();
+    if (enabled == gil_enabled_) return;
+    gil_enabled_ = enabled;
+    ledger_fault_ = "the GIL ledger is off: there was no GIL at the start; an import has switched it on";
 }
 
 Runtime::~Runtime() {

@@ -41,6 +41,10 @@ class Runtime {
     const std::string& version() const { return version_; }
     // Why the GIL ledger is off; empty when its books are exact.
     const std::string& ledger_fault() const { return ledger_fault_; }
+    // False on a free-threaded CPython that runs without.
+    bool gil_enabled() const { return gil_enabled_; }
+    // The caller is attached, and has imported what may have asked for the GIL.
+    void imported();
     // The destructor will do nothing.
     void abandon() { abandoned_ = true; }
 
@@ -51,11 +55,13 @@ class Runtime {
   private:
     void start(const InterpOptions& options);
     void settle(const InterpOptions& options, spdlog::logger& log);
+    void open_books(spdlog::logger& log);
 
     PyInterpreterState* interpreter_ = nullptr;
     PyThreadState* main_thread_ = nullptr;
     std::string version_;
     std::string ledger_fault_;
+    bool gil_enabled_ = true;
     bool abandoned_ = false;
 };
 

@@ -61,12 +61,16 @@ metrics::PhaseCount count(const gil::Histogram& histogram) {
     return result;
 }
 
-std::vector<metrics::GilSample> gil_samples() {
+std::vector<metrics::GilSample> gil_samples(const interp::Runtime& runtime) {
     std::vector<metrics::GilSample> samples;
+    if (!gil::exact()) {
+        samples.push_back({.interpreter = "main", .enabled = runtime.gil_enabled(), .exact = false});
+        return samples;
+    }
     for (const gil::Snapshot& gil : gil::snapshot()) {
         metrics::GilSample sample;
         sample.interpreter = gil.main ? "main" : std::to_string(samples.size());
-        sample.exact = gil::exact();
+        sample.exact = true;
         sample.held = gil.totals.held;
         sample.waiting = gil.totals.waited;
         sample.holds = count(gil.holds);
@@ -147,7 +151,7 @@ Server::Server(const config::Config& config, log::Logs& logs, interp::Runtime& r
              .ending = [this] { clocks_.leave(); }}),
       keeper_({config.python.threads.min, config.python.threads.max, config.cpus}, queue_, keeper_sources()),
       observatory_(shards_, clocks_,
-                   {.gils = gil_samples,
+                   {.gils = [this] { return gil_samples(runtime_); },
                     .threads = [this] { return thread_states(pool_, keeper_); },
                     .queue_length = [this] { return queue_.length(); },
                     .runtime =

@@ -92,7 +92,9 @@ std::size_t RequestParser::parse_body(std::string_view bytes, std::string& body)
             break;
         }
         if (ec) {
-            explain(ec, bytes.substr(total));
+            // Boost's later releases count trailers towards the limit of the head. It is the body that is
+            // wrong.
+            explain(ec == error::header_limit ? error::bad_chunk : ec, bytes.substr(total));
             break;
         }
     }
