@@ -26,7 +26,7 @@ struct Keeper {
                         return made;
                     },
                 .retire = [](std::size_t) { return std::size_t{0}; },
-                .gil = [] { return GilUse{true, 0, 0, 0}; },
+                .gil = [this] { return GilUse{exact, 0, 0, 0}; },
                 .python_cpu = [] { return Nanoseconds{0}; },
                 .began = [this] { ++began; },
                 .ending = [this] { ++ended; }};
@@ -46,6 +46,7 @@ struct Keeper {
     }
 
     std::size_t room_;
+    bool exact = true;
     std::atomic<std::size_t> size{0};
     std::atomic<int> began{0};
     std::atomic<int> ended{0};
@@ -81,6 +82,16 @@ TEST(ThreadKeeper, GrowsToTheMaximumWhileNobodyTakesTheRequests) {
     EXPECT_EQ(report.change, 0);
     EXPECT_FALSE(report.text.empty());
     EXPECT_GT(report.at.time_since_epoch().count(), 0);
+}
+
+TEST(ThreadKeeper, WithoutTheLedgerItRisksLess) {
+    Keeper blind({2, 40, 1});
+    blind.exact = false;
+    blind.keeper.start();
+    for (int i = 0; i < 50; ++i) blind.push();
+    EXPECT_TRUE(blind.wait_for([&] { return blind.decisions(ThreadReason::ledger_off) > 0; }));
+    blind.keeper.stop();
+    EXPECT_EQ(blind.size, 32U);
 }
 
 TEST(ThreadKeeper, ASystemThatRefusesThreadsIsNotAskedAgainAtOnce) {
