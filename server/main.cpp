@@ -282,13 +282,21 @@ int with_bounded_end(const Work& work) {
     return status;
 }
 
-int serve_application(const config::Config& config, log::Logs& logs, interp::Runtime& runtime,
-                      Signals& signals) {
+// What the WSGI side keeps from one request to the next is guarded by the GIL alone.
+void bound_threads(config::Config& config, const interp::Runtime& runtime, spdlog::logger& log) {
+    if (runtime.gil_enabled() || config.python.threads.max == 1) return;
+    log.warn("without a GIL this version serves from one interpreter thread; PYTHON_GIL=1 gives one");
+    config.python.threads = {1, 1};
+}
+
+// A configuration of its own, which Python may bound further.
+int serve_application(config::Config config, log::Logs& logs, interp::Runtime& runtime, Signals& signals) {
     interp::LoadResult loaded =
         interp::load_application(runtime, {config.python.application, config.python.factory});
     if (const auto* error = std::get_if<interp::LoadError>(&loaded))
         return complain(kNoApplication, error->text);
     signals.loaded();
+    bound_threads(config, runtime, logs.events());
     if (config.python.gil_policy == config::GilPolicy::latency && gil::exact())
         gil::set_policy(gil::Policy::latency);
     const auto application =
