@@ -158,6 +158,7 @@ class Verdict:
     p50: float
     p99: float
     share: float | None
+    share_of_cpu: float | None = None  # the same per CPU-second: what it would be if nobody else used the machine
 
     def met(self) -> bool:
         return self.p50 <= P50 and self.p99 <= P99 and self.share is not None and self.share >= SHARE
@@ -165,6 +166,8 @@ class Verdict:
     def line(self) -> str:
         wanted = f"p50 <= {P50 * 1e3:g} ms, p99 <= {P99 * 1e3:g} ms, >= {SHARE:.0%} of the /cpu throughput of cpython's policy"
         share = f"{self.share:.1%}" if self.share is not None else "no comparison"
+        if self.share_of_cpu is not None:
+            share += f" ({self.share_of_cpu:.1%} per CPU-second)"
         is_now = f"{report.milliseconds(self.p50)} ms, {report.milliseconds(self.p99)} ms, {share}"
         return f"Target {'met' if self.met() else 'NOT met'}: {wanted}; measured: {is_now}."
 
@@ -174,8 +177,12 @@ def verdict(results: dict[str, list[Round]]) -> Verdict | None:
     each, cpython = results.get(LATENCY), reference(results)
     if not each:
         return None
-    share = report.median(each, lambda r: r.cpu_per_second) / cpython if cpython else None
-    return Verdict(report.median(each, lambda r: r.beside.p50), report.median(each, lambda r: r.beside.p99), share)
+    p50, p99 = report.median(each, lambda r: r.beside.p50), report.median(each, lambda r: r.beside.p99)
+    if not cpython:
+        return Verdict(p50, p99, None)
+    share = report.median(each, lambda r: r.cpu_per_second) / cpython
+    of_cpu = report.median(results[REFERENCE], lambda r: r.cpu_per_cpu_second)
+    return Verdict(p50, p99, share, report.median(each, lambda r: r.cpu_per_cpu_second) / of_cpu)
 
 
 def main(arguments: list[str]) -> int:
