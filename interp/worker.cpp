@@ -18,6 +18,7 @@
 #include "interp/gil/ledger.hpp"
 #include "interp/gil/scheduler.hpp"
 #include "server/dispatch/inbox.hpp"
+#include "server/dispatch/time_slice.hpp"
 
 namespace baton::interp {
 
@@ -102,6 +103,7 @@ void WorkerPool::Shared::run(std::size_t number) {
         const std::lock_guard lock(mutex);
         clocks.emplace_back(number, clock);
     }
+    dispatch::ask_for_short_slices();
     if (began) began();
     {
         const ThreadState state(runtime.interpreter());

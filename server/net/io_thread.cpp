@@ -5,6 +5,7 @@
 #include <boost/asio/post.hpp>
 #include <chrono>
 
+#include "server/dispatch/time_slice.hpp"
 #include "server/net/connection.hpp"
 
 namespace baton::net {
@@ -42,6 +43,7 @@ IoThread::~IoThread() {
 void IoThread::start(std::function<void()> began, std::function<void()> ending) {
     thread_ = std::thread([this, began = std::move(began), ending = std::move(ending)] {
         pthread_setname_np(pthread_self(), ("baton-io-" + std::to_string(index_)).c_str());
+        dispatch::ask_for_short_slices();
         began();
         run();
         ending();
