@@ -13,6 +13,9 @@ constexpr double kHeldAlways = 0.97;
 // From here on it is the line that tells: with two threads in it at any time, it is never free for long.
 constexpr double kHeldMostly = 0.85;
 constexpr double kLine = 2.0;
+// So many in line, and the time in which nobody holds it is that of handing over on a busy machine: no room
+// either.
+constexpr double kLongLine = 4.0;
 // Without the ledger: CPU time of Python threads, of one CPU.
 constexpr double kCpuForGil = 0.9;
 constexpr double kCpuFull = 0.97;
@@ -28,7 +31,8 @@ bool cpu_full(const ThreadObservation& seen, const ThreadLimits& limits) {
 
 bool saturated(const ThreadObservation& seen) {
     if (!seen.exact) return seen.held >= kCpuForGil;
-    return seen.held >= kHeldAlways || (seen.held >= kHeldMostly && seen.waiting >= kLine);
+    return seen.held >= kHeldAlways || (seen.held >= kHeldMostly && seen.waiting >= kLine) ||
+           seen.waiting >= kLongLine;
 }
 
 ThreadDecision grown(const ThreadObservation& seen, std::size_t most, ThreadReason reason) {

@@ -66,7 +66,7 @@ def test_an_arrival_is_served_while_all_threads_wait() -> None:
     with Server("work:app") as server, in_flight(server, "/wait", 10) as waiting:
         server.wait_until_active(10)
         assert server.get("/sleep?s=0").status == 200
-        assert threads(server)["off_gil"] == 10
+        wait_for(lambda: threads(server)["off_gil"] == 10, "ten threads wait, and there is one for others")
         assert server.get("/release").status == 200
         assert {client.response().status for client in waiting} == {200}
 
@@ -99,7 +99,7 @@ def test_computing_requests_do_not_pile_up_threads() -> None:
         assert {client.response().status for client in clients} == {200}
         done.set()
         watcher.join()
-        assert 2 < most <= 17
+        assert 2 < most <= 40, "sixty threads in line help nobody"
         assert decisions(server, "overtake") >= 1
 
 

@@ -60,8 +60,10 @@ TEST(ThreadController, HoldsAtSaturation) {
     expect(seen, 13, ThreadReason::queue);  // nobody is in line: it is not full
     seen.waiting = 2.5;
     expect(seen, 8, ThreadReason::saturated);
-    seen.held = 0.5;  // a long line while the lock is often free: threads that come in bursts
+    seen.held = 0.5;  // a line while the lock is often free: threads that come in bursts
     expect(seen, 13, ThreadReason::queue);
+    seen.waiting = 4;  // a longer one: handing over is what takes the time
+    expect(seen, 8, ThreadReason::saturated);
 }
 
 TEST(ThreadController, HoldsWhenTheCpuIsFull) {
