@@ -8,12 +8,11 @@
 
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/io_context.hpp>
-#include <boost/asio/ip/tcp.hpp>
-#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <thread>
 
+#include "server/admin/listener.hpp"
 #include "server/admin/sources.hpp"
 #include "server/config/config.hpp"
 
@@ -30,19 +29,16 @@ class Admin {
     void start();
     void stop();
 
-    std::uint16_t port() const { return acceptor_.local_endpoint().port(); }
-    std::string url() const;
+    std::uint16_t port() const { return listener_.port(); }
+    std::string url() const { return listener_.url(); }
 
   private:
-    boost::asio::awaitable<void> accept();
-    boost::asio::awaitable<void> session(boost::asio::ip::tcp::socket socket);
     boost::asio::awaitable<void> tick();
     void run();
 
     const Sources sources_;
-    std::size_t sessions_ = 0;  // before io_, whose end ends the coroutines that count here
     boost::asio::io_context io_{1};
-    boost::asio::ip::tcp::acceptor acceptor_{io_};
+    Listener listener_;
     std::thread thread_;
 };
 

@@ -9,7 +9,6 @@
 namespace baton::admin {
 namespace {
 
-constexpr std::string_view kText = "text/plain; charset=utf-8";
 constexpr std::string_view kHtml = "text/html; charset=utf-8";
 constexpr std::string_view kJson = "application/json";
 
@@ -76,10 +75,6 @@ Page not_found() {
 }
 
 }  // namespace
-
-Page plain(unsigned status, std::string text) {
-    return {status, kText, std::move(text)};
-}
 
 Page page(std::string_view target, const Sources& sources) {
     const std::string_view path = target.substr(0, target.find('?'));

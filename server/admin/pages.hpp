@@ -5,20 +5,13 @@
 // Cannot: read requests or write responses (session.hpp does).
 #pragma once
 
-#include <string>
 #include <string_view>
 
+#include "server/admin/page.hpp"
 #include "server/admin/sources.hpp"
 
 namespace baton::admin {
 
-struct Page {
-    unsigned status = 200;
-    std::string_view type;
-    std::string body;
-};
-
-Page plain(unsigned status, std::string text);
 // `target` as in the request line; a query is ignored.
 Page page(std::string_view target, const Sources& sources);
 

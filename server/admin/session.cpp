@@ -17,8 +17,6 @@
 #include <string>
 #include <utility>
 
-#include "server/admin/pages.hpp"
-
 namespace baton::admin {
 namespace {
 
@@ -38,10 +36,10 @@ constexpr std::chrono::seconds kTimeout{60};
 constexpr std::string_view kSecurityPolicy =
     "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
-Page answer(http::verb method, std::string_view target, const Sources& sources) {
+Page page_for(http::verb method, std::string_view target, const Answer& answer) {
     if (method != http::verb::get && method != http::verb::head) return plain(405, "GET and HEAD only\n");
     try {
-        return page(target, sources);
+        return answer(target);
     } catch (const std::exception& error) {
         return plain(500, std::string(error.what()) + '\n');
     }
@@ -86,12 +84,12 @@ asio::awaitable<void> linger(beast::tcp_stream& stream) {
     }
 }
 
-Page answer(const beast::error_code& error, const Parser& parser, const Sources& sources) {
+Page page_for(const beast::error_code& error, const Parser& parser, const Answer& answer) {
     if (error == http::error::header_limit || error == http::error::buffer_overflow) {
         return plain(431, "request head too large\n");
     }
     if (error) return plain(400, "not a request\n");
-    return answer(parser.get().method(), parser.get().target(), sources);
+    return page_for(parser.get().method(), parser.get().target(), answer);
 }
 
 // Not a request, but bytes that somebody expects an answer to; everything else is the connection's end.
@@ -102,7 +100,7 @@ bool answerable(const beast::error_code& error) {
 
 }  // namespace
 
-asio::awaitable<void> serve(asio::ip::tcp::socket socket, const Sources& sources) {
+asio::awaitable<void> serve(asio::ip::tcp::socket socket, const Answer& answer) {
     beast::tcp_stream stream(std::move(socket));
     beast::flat_buffer buffer(kHeadLimit);
     bool keep_alive = true;
@@ -118,7 +116,7 @@ asio::awaitable<void> serve(asio::ip::tcp::socket socket, const Sources& sources
         keep_alive = !unread && parser.get().keep_alive();
         const unsigned version = error ? 11 : parser.get().version();
         const bool head_only = !error && parser.get().method() == http::verb::head;
-        const Response out = response(answer(error, parser, sources), version, keep_alive);
+        const Response out = response(page_for(error, parser, answer), version, keep_alive);
         if (!co_await send(stream, out, head_only)) break;
     }
     beast::error_code ignored;  // the peer may have closed first

@@ -1,17 +1,22 @@
 // One connection to the admin address: read a head, answer, again.
 //
-// Threads: the admin thread.
-// Lifetime: a coroutine whose frame owns the socket; `sources` outlives it.
+// Threads: the thread that runs the socket's io_context.
+// Lifetime: a coroutine whose frame owns the socket; `answer` outlives it.
 // Cannot: take a body, or wait longer than its timeout for anything.
 #pragma once
 
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/ip/tcp.hpp>
+#include <functional>
+#include <string_view>
 
-#include "server/admin/sources.hpp"
+#include "server/admin/page.hpp"
 
 namespace baton::admin {
 
-boost::asio::awaitable<void> serve(boost::asio::ip::tcp::socket socket, const Sources& sources);
+// The page at a target.
+using Answer = std::function<Page(std::string_view target)>;
+
+boost::asio::awaitable<void> serve(boost::asio::ip::tcp::socket socket, const Answer& answer);
 
 }  // namespace baton::admin

@@ -1,0 +1,42 @@
+// An address whose pages are answered on one thread.
+//
+// Threads: constructor and url() on one thread before serve() runs; serve() on the thread of `io`. Lifetime:
+// within that of `io`, which has to be stopped before this goes; `answer` is kept. Cannot: be reached by more
+// than 64 connections at once.
+#pragma once
+
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include "server/admin/session.hpp"
+#include "server/config/config.hpp"
+
+namespace baton::admin {
+
+class Listener {
+  public:
+    // Binds and listens; throws std::system_error when the address is not to be had. Port 0 takes a free one.
+    Listener(boost::asio::io_context& io, const config::TcpAddress& address, Answer answer);
+
+    // Accepts for ever; to be spawned.
+    boost::asio::awaitable<void> serve();
+
+    std::uint16_t port() const { return acceptor_.local_endpoint().port(); }
+    std::string url() const;
+
+  private:
+    boost::asio::awaitable<void> session(boost::asio::ip::tcp::socket socket);
+
+    boost::asio::io_context& io_;
+    boost::asio::ip::tcp::acceptor acceptor_;
+    const Answer answer_;
+    // Shared: coroutines that are under way end with io_, after this.
+    std::shared_ptr<std::size_t> sessions_ = std::make_shared<std::size_t>(0);
+};
+
+}  // namespace baton::admin
