@@ -20,7 +20,8 @@ class CurrentRequest {
     // A request as a report names it.
     struct Mark {
         std::string id;
-        std::uint32_t route = 0;
+        std::uint32_t route = 0;  // 0: not known yet
+        std::string path;
         Nanoseconds begun = 0;
         Nanoseconds ended = 0;
     };
@@ -37,9 +38,12 @@ class CurrentRequest {
         exchange_ = nullptr;
     }
 
+    bool had_any() const { return begun_ != 0; }
     bool has_one() const { return exchange_ != nullptr; }
     // Of the one that it has, up to now.
-    Mark mark(Nanoseconds now) const { return {exchange_->id, exchange_->route, begun_, now}; }
+    Mark mark(Nanoseconds now) const {
+        return {exchange_->id, exchange_->route, std::string(exchange_->request.path()), begun_, now};
+    }
     const Mark& last_long() const { return last_long_; }
 
   private:

@@ -8,6 +8,8 @@
 
 #include "interp/app_loader.hpp"
 #include "interp/application.hpp"
+#include "interp/gc_watch.hpp"
+#include "interp/long_holds.hpp"
 #include "interp/runtime.hpp"
 #include "interp/worker.hpp"
 #include "interp/wsgi/wsgi.hpp"

@@ -8,6 +8,7 @@
 #include "interp/attach.hpp"
 #include "interp/errors.hpp"
 #include "interp/gil/ledger.hpp"
+#include "interp/thread_names.hpp"
 #include "interp/venv.hpp"
 
 namespace baton::interp {
@@ -139,6 +140,7 @@ void Runtime::settle(const InterpOptions& options, spdlog::logger& log) {
     // The thread that imports it first is threading.main_thread() for ever; that must not be an interpreter
     // thread.
     expect(PyImport_ImportModule("threading"));
+    name_threads_in_kernel();
 }
 
 void Runtime::open_books(spdlog::logger& log) {

@@ -15,6 +15,7 @@
 #include <cstdlib>
 #include <exception>
 #include <iostream>
+#include <optional>
 
 #include "interp/gil/ledger.hpp"
 #include "interp/gil/scheduler.hpp"
@@ -22,6 +23,7 @@
 #include "server/admin/admin.hpp"
 #include "server/admin/config_json.hpp"
 #include "server/cli/command.hpp"
+#include "server/log/escape.hpp"
 #include "server/log/logs.hpp"
 #include "server/net/descriptors.hpp"
 #include "server/net/io_thread.hpp"
@@ -61,6 +63,48 @@ metrics::PhaseCount count(const gil::Histogram& histogram) {
     return result;
 }
 
+std::string interpreter_name(std::size_t entry) {
+    return entry == 0 ? "main" : std::to_string(entry);
+}
+
+static_assert(gil::kProgramTags == routing::RouteTable::kIds, "requests bear their route ids as tags");
+
+std::string party_name(metrics::Party party) {
+    if (party == gil::kNobody) return "_FREE";
+    return "thread:" + (party == gil::kOtherThreads ? "_OTHER" : gil::name_of(party));
+}
+
+std::vector<metrics::GcSample> gc_samples(const interp::GcWatch& watch) {
+    std::vector<metrics::GcSample> samples;
+    for (const gil::Histogram& pauses : watch.pauses())
+        samples.push_back({"main", std::to_string(samples.size()), count(pauses)});
+    return samples;
+}
+
+std::string_view word(gil::Doing doing) {
+    switch (doing) {
+        case gil::Doing::holding:
+            return "holding";
+        case gil::Doing::waiting:
+            return "waiting";
+        case gil::Doing::in_lock:
+            return "in_lock";
+        case gil::Doing::off_gil:
+            break;
+    }
+    return "off_gil";
+}
+
+std::vector<metrics::PythonThread> python_threads() {
+    std::vector<metrics::PythonThread> threads;
+    for (const gil::ThreadBook& book : gil::threads()) {
+        threads.push_back({interpreter_name(book.gil), gil::name_of(book.name), word(book.doing),
+                           book.for_time, book.totals.held, book.totals.waited, std::nullopt});
+        if (gil::is_program_tag(book.tag)) threads.back().route = book.tag;
+    }
+    return threads;
+}
+
 std::vector<metrics::GilSample> gil_samples(const interp::Runtime& runtime) {
     std::vector<metrics::GilSample> samples;
     if (!gil::exact()) {
@@ -69,7 +113,7 @@ std::vector<metrics::GilSample> gil_samples(const interp::Runtime& runtime) {
     }
     for (const gil::Snapshot& gil : gil::snapshot()) {
         metrics::GilSample sample;
-        sample.interpreter = gil.main ? "main" : std::to_string(samples.size());
+        sample.interpreter = interpreter_name(gil.entry);
         sample.exact = true;
         sample.held = gil.totals.held;
         sample.waiting = gil.totals.waited;
@@ -78,6 +122,10 @@ std::vector<metrics::GilSample> gil_samples(const interp::Runtime& runtime) {
         sample.forced = gil.totals.forced;
         sample.voluntary = gil.totals.voluntary;
         sample.waiters = gil.waiters;
+        for (const gil::Blame& part : gil.blame)
+            sample.blame.push_back({part.waiting, part.holding, part.nanoseconds});
+        for (const gil::LongestHold& hold : gil.longest)
+            sample.longest.push_back({hold.tag, hold.nanoseconds});
         samples.push_back(std::move(sample));
     }
     return samples;
@@ -105,8 +153,8 @@ std::string version_text() {
 // A running server: everything between a loaded application and the end of the process.
 class Server {
   public:
-    Server(const config::Config& config, log::Logs& logs, interp::Runtime& runtime,
-           interp::Application& application);
+    Server(const config::Config& config, log::Logs& logs, routing::RouteTable& routes,
+           interp::Runtime& runtime, interp::GcWatch& gc, interp::Application& application);
 
     // Serves until a signal says that it is enough; the exit status, and whether all threads have ended.
     struct End {
@@ -122,7 +170,7 @@ class Server {
     const config::Config& config_;
     log::Logs& logs_;
     interp::Runtime& runtime_;
-    routing::RouteTable routes_;
+    routing::RouteTable& routes_;
     metrics::Shards shards_;
     metrics::ThreadClocks clocks_;
     dispatch::WorkQueue queue_;
@@ -137,12 +185,12 @@ class Server {
     std::unique_ptr<admin::Admin> admin_;
 };
 
-Server::Server(const config::Config& config, log::Logs& logs, interp::Runtime& runtime,
-               interp::Application& application)
+Server::Server(const config::Config& config, log::Logs& logs, routing::RouteTable& routes,
+               interp::Runtime& runtime, interp::GcWatch& gc, interp::Application& application)
     : config_(config),
       logs_(logs),
       runtime_(runtime),
-      routes_(config.routes),
+      routes_(routes),
       shards_(routes_),
       queue_(config.limits.queue),
       tls_(net::make_tls_context(config.tls)),
@@ -163,7 +211,10 @@ Server::Server(const config::Config& config, log::Logs& logs, interp::Runtime& r
                                                         "wsgi",
                                                         std::string(gil::name_of(gil::policy())),
                                                         fault.empty() ? "exact" : fault};
-                        }}) {
+                        },
+                    .gc = [&gc] { return gc_samples(gc); },
+                    .python_threads = python_threads,
+                    .party_name = party_name}) {
     budget_.limit = net::connections_within(config.limits.connections,
                                             net::provide_descriptors(config.limits.connections));
     if (budget_.limit < config.limits.connections)
@@ -291,6 +342,18 @@ void bound_threads(config::Config& config, const interp::Runtime& runtime, spdlo
 
 // A configuration of its own, which Python may bound further.
 int serve_application(config::Config config, log::Logs& logs, interp::Runtime& runtime, Signals& signals) {
+    routing::RouteTable routes(config.routes);
+    // Before anything but this thread runs Python.
+    interp::GcWatch gc(runtime);
+    std::optional<interp::LongHolds> long_holds;
+    if (config.long_holds.count() > 0 && gil::exact())
+        long_holds.emplace(
+            runtime, config.long_holds,
+            [&routes](routing::RouteId id, const std::string& path) {
+                return log::escaped(id == routing::RouteTable::kOther ? std::string_view(path)
+                                                                      : routes.label(id));
+            },
+            logs.events());
     interp::LoadResult loaded =
         interp::load_application(runtime, {config.python.application, config.python.factory});
     if (const auto* error = std::get_if<interp::LoadError>(&loaded))
@@ -302,7 +365,7 @@ int serve_application(config::Config config, log::Logs& logs, interp::Runtime& r
     const auto application =
         interp::wsgi::make_wsgi(runtime, std::move(std::get<interp::LoadedApplication>(loaded)),
                                 {.multithread = config.python.threads.max > 1}, logs.events());
-    auto server = std::make_unique<Server>(config, logs, runtime, *application);
+    auto server = std::make_unique<Server>(config, logs, routes, runtime, gc, *application);
     const Server::End end = server->run(signals);
     if (end.clean) return kEnded;
     // A thread is still in Python: nothing that it may touch can be taken away from it, so the process just

@@ -74,6 +74,7 @@ std::string config_json(const config::Config& config) {
                                         {"io_threads", config.io_threads},
                                         {"routes", texts(config.routes)},
                                         {"server_timing", config.server_timing},
+                                        {"log_long_holds_seconds", seconds(config.long_holds)},
                                         {"tls", tls(config.tls)},
                                         {"limits", limits(config.limits)},
                                         {"timeouts_seconds", timeouts(config.timeouts)},

@@ -12,6 +12,7 @@
 #include <optional>
 #include <vector>
 
+#include "server/admin/gil_status.hpp"
 #include "server/metrics/labels.hpp"
 #include "server/metrics/quantile.hpp"
 
@@ -70,6 +71,8 @@ json::object describe(const Route& route, const Observation& seen) {
     out["p50_seconds"] = or_null(metrics::quantile(route.all, metrics::kRequestBounds, 0.5));
     out["p99_seconds"] = or_null(metrics::quantile(route.all, metrics::kRequestBounds, 0.99));
     out["phase_seconds"] = std::move(phases);
+    out["cpu_seconds"] = seconds(totals.cpu.sum);
+    out["longest_hold_seconds"] = or_null(longest_hold(seen, static_cast<metrics::Party>(route.id)));
     return out;
 }
 
@@ -96,9 +99,9 @@ json::object gil_object(const Observation& seen) {
         }
         interpreters.push_back(std::move(one));
     }
-    return {{"policy", seen.runtime.gil_policy},
-            {"ledger", seen.runtime.ledger},
-            {"interpreters", std::move(interpreters)}};
+    return {{"policy", seen.runtime.gil_policy},          {"ledger", seen.runtime.ledger},
+            {"interpreters", std::move(interpreters)},    {"blame", blame_array(seen)},
+            {"longest_holds", longest_holds_array(seen)}, {"gc", gc_array(seen)}};
 }
 
 json::object threads_object(const metrics::ThreadStates& threads) {
@@ -171,6 +174,7 @@ std::string status_json(const Observation& seen, Readiness readiness) {
     out["uptime_seconds"] = uptime(seen);
     out["gil"] = gil_object(seen);
     out["threads"] = threads_object(seen.threads);
+    out["python_threads"] = python_threads_array(seen);
     out["queue_length"] = seen.queue_length;
     out["connections"] = {{"active", seen.totals.connections_active},
                           {"idle", seen.totals.connections_idle},

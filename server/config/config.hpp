@@ -91,6 +91,7 @@ struct Config {
     unsigned io_threads = 1;
     std::vector<std::string> routes;
     bool server_timing = false;
+    std::chrono::milliseconds long_holds{0};  // of the GIL, that are logged; zero: none
     Tls tls;
     Limits limits;
     Timeouts timeouts;

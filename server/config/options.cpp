@@ -250,6 +250,9 @@ constexpr std::array kOptions{
     Option{"access-log", "common|json|off|FORMAT", "off",
            "One line for each request on standard output; FORMAT is text with atoms such as {method} (see the list of atoms)",
            kLogs, Kind::single, put_access_log},
+    Option{"log-long-holds", "TIME|off", "off",
+           "Log each hold of the GIL that lasts this long, with the route and the Python stack at its end",
+           kLogs, Kind::single, [](Config& c, const V& v) { return put(c.long_holds, duration(v[0])); }},
     Option{"log-level", "debug|info|warning|error", "info", "Least important level that is logged on standard error",
            kLogs, Kind::single, [](Config& c, const V& v) { return put_word(c.log_level, kLevels, v[0]); }},
 

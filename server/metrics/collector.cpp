@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "server/metrics/list.hpp"
+#include "server/routing/route_table.hpp"
 
 namespace baton::metrics {
 namespace {
@@ -14,6 +15,8 @@ namespace {
 using prometheus::ClientMetric;
 using prometheus::MetricFamily;
 using prometheus::MetricType;
+constexpr std::string_view kOtherLabel = "_OTHER";
+
 using LabelValues = std::initializer_list<std::string_view>;
 
 double seconds(Nanoseconds time) {
@@ -98,13 +101,18 @@ void add_requests(std::vector<MetricFamily>& all, const Observation& seen) {
         }
     }
     Family(all, Metric::active_requests).value(static_cast<double>(seen.totals.active_requests));
-    Family phases(all, Metric::request_phase);
-    phases.reserve(seen.totals.routes.size() * kPhases);
-    for (const auto& [id, route] : seen.totals.routes) {
-        for (std::size_t i = 0; i < kPhases; ++i) {
-            phases.histogram(route.phases[i], kPhaseBounds, {seen.route_labels[id], kPhaseNames[i]});
+    {
+        Family phases(all, Metric::request_phase);
+        phases.reserve(seen.totals.routes.size() * kPhases);
+        for (const auto& [id, route] : seen.totals.routes) {
+            for (std::size_t i = 0; i < kPhases; ++i) {
+                phases.histogram(route.phases[i], kPhaseBounds, {seen.route_labels[id], kPhaseNames[i]});
+            }
         }
     }
+    Family cpu(all, Metric::request_cpu);
+    for (const auto& [id, route] : seen.totals.routes)
+        cpu.histogram(route.cpu, kPhaseBounds, {seen.route_labels[id]});
 }
 
 template <typename Emit>
@@ -132,6 +140,40 @@ void add_gils(std::vector<MetricFamily>& all, const Observation& seen) {
             [](Family& f, const GilSample& g) { f.value(static_cast<double>(g.waiters), {g.interpreter}); });
     Family enabled(all, Metric::gil_enabled);
     for (const GilSample& gil : seen.gils) enabled.value(gil.enabled ? 1.0 : 0.0, {gil.interpreter});
+}
+
+// What waited for or held the GIL under a label that is the table's own belongs to what has no series.
+void add_blame(std::vector<MetricFamily>& all, const Observation& seen) {
+    if (!seen.has_gil_books()) return;
+    Family blame(all, Metric::gil_blame);
+    Nanoseconds other = seen.blame.other;
+    for (const auto& [waiting, holding, time] : seen.blame.pairs) {
+        if (waiting == routing::RouteTable::kOther && holding == waiting) {
+            other += time;
+        } else {
+            blame.value(seconds(time), {seen.label(waiting), seen.label(holding)});
+        }
+    }
+    blame.value(seconds(other), {kOtherLabel, kOtherLabel});
+}
+
+void add_longest_holds(std::vector<MetricFamily>& all, const Observation& seen) {
+    if (!seen.has_gil_books()) return;
+    Family longest(all, Metric::gil_longest_hold);
+    for (const auto& [party, time] : seen.longest_holds) {
+        if (party < seen.route_labels.size()) longest.value(seconds(time), {seen.label(party)});
+    }
+}
+
+void add_collections(std::vector<MetricFamily>& all, const Observation& seen) {
+    {
+        Family pauses(all, Metric::gc_pause);
+        for (const GcSample& gc : seen.gc)
+            pauses.histogram(gc.pauses, kPhaseBounds, {gc.interpreter, gc.generation});
+    }
+    Family collections(all, Metric::gc_collections);
+    for (const GcSample& gc : seen.gc)
+        collections.value(static_cast<double>(gc.pauses.count()), {gc.interpreter, gc.generation});
 }
 
 void add_dispatch(std::vector<MetricFamily>& all, const Observation& seen) {
@@ -199,6 +241,9 @@ std::vector<MetricFamily> families(const Observation& seen) {
     all.reserve(list().size());
     add_requests(all, seen);
     add_gils(all, seen);
+    add_blame(all, seen);
+    add_longest_holds(all, seen);
+    add_collections(all, seen);
     add_dispatch(all, seen);
     add_keeper(all, seen.threads.keeper);
     add_network(all, seen);

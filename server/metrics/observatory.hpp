@@ -7,9 +7,11 @@
 #pragma once
 
 #include <array>
+#include <map>
 #include <string>
 #include <vector>
 
+#include "server/metrics/blame.hpp"
 #include "server/metrics/process.hpp"
 #include "server/metrics/shards.hpp"
 #include "server/metrics/sources.hpp"
@@ -23,12 +25,20 @@ struct Observation {
     RequestTotals totals;
     std::vector<std::string> route_labels;  // by id
     std::vector<GilSample> gils;
+    BlameSeries blame;
+    std::vector<PartyHold> longest_holds;  // over all GILs, the longest first
+    std::map<Party, std::string> others;   // labels of the parties in these two that are no routes
+    std::vector<GcSample> gc;
+    std::vector<PythonThread> python_threads;
     ThreadStates threads;
     std::size_t queue_length = 0;
     RuntimeInfo runtime;
     std::array<Nanoseconds, kRoleNames.size()> cpu_by_role{};
     ProcessSample process;
     double requests_per_cpu_second = 0.0;
+
+    bool has_gil_books() const;
+    const std::string& label(Party party) const;
 };
 
 class Observatory {
@@ -41,11 +51,13 @@ class Observatory {
 
   private:
     Throughput::Sample throughput_sample() const;
+    void add_parties(Observation& seen) const;
 
     const Shards& shards_;
     const ThreadClocks& clocks_;
     const Sources sources_;
     Throughput throughput_;
+    mutable BlameTable blame_;
 };
 
 }  // namespace baton::metrics

@@ -16,6 +16,7 @@ struct Recorder::Series {
 
 struct alignas(64) Recorder::Route {
     std::array<PhaseHistogram, kPhases> phases;
+    PhaseHistogram cpu;
     std::array<std::atomic<Series*>, kMethods.size()> series{};
 
     Route() = default;
@@ -62,6 +63,8 @@ routing::RouteId Recorder::request(const dispatch::Exchange& exchange, const Pha
     Route& books = route(id);
     books.find(method_index(exchange.request.method()), status).durations.observe(spent.duration);
     for (std::size_t i = 0; i < kPhases; ++i) books.phases[i].observe(spent.spent[i]);
+    // Of requests that no interpreter thread took there is nothing to say.
+    if (exchange.timeline.claimed != 0) books.cpu.observe(exchange.books().cpu);
     bump(requests_);
     return id;
 }
@@ -84,6 +87,7 @@ void Recorder::add_to(RequestTotals& totals) const {
         if (books == nullptr) continue;
         RouteTotals& route = totals.routes[static_cast<routing::RouteId>(id)];
         for (std::size_t i = 0; i < kPhases; ++i) books->phases[i].add_to(route.phases[i]);
+        books->cpu.add_to(route.cpu);
         for (std::size_t m = 0; m < kMethods.size(); ++m) {
             const Series* s = books->series[m].load(std::memory_order_acquire);
             for (; s != nullptr; s = s->next.load(std::memory_order_acquire)) {

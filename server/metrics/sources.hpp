@@ -8,10 +8,13 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "server/dispatch/thread_keeper.hpp"
+#include "server/metrics/blame.hpp"
 #include "server/metrics/histogram.hpp"
 
 namespace baton::metrics {
@@ -29,6 +32,26 @@ struct GilSample {
     std::uint64_t forced = 0;
     std::uint64_t voluntary = 0;
     std::uint64_t waiters = 0;
+    std::vector<BlamePair> blame{};    // what has been waited, and for whom, in waits that have ended
+    std::vector<PartyHold> longest{};  // the longest uninterrupted hold of each party
+};
+
+// The garbage collections of one generation.
+struct GcSample {
+    std::string interpreter = "main";
+    std::string generation;
+    PhaseCount pauses{};
+};
+
+// A thread that has run Python, whoever started it.
+struct PythonThread {
+    std::string interpreter = "main";
+    std::string name;
+    std::string_view doing;  // "holding" the GIL, "waiting" for it, "in_lock", "off_gil"
+    Nanoseconds for_time = 0;
+    Nanoseconds held = 0;
+    Nanoseconds waited = 0;
+    std::optional<Party> route;  // when it has a request
 };
 
 struct ThreadStates {
@@ -53,6 +76,10 @@ struct Sources {
     std::function<ThreadStates()> threads;
     std::function<std::size_t()> queue_length;
     std::function<RuntimeInfo()> runtime;
+    std::function<std::vector<GcSample>()> gc;
+    std::function<std::vector<PythonThread>()> python_threads;
+    // The label of a party that is no route.
+    std::function<std::string(Party)> party_name;
 };
 
 }  // namespace baton::metrics

@@ -20,6 +20,7 @@ namespace baton::metrics {
 struct RouteTotals {
     std::map<Outcome, RequestCount> durations;  // by method and status
     std::array<PhaseCount, kPhases> phases{};
+    PhaseCount cpu{};
 };
 
 struct RequestTotals {

@@ -78,7 +78,10 @@ struct Full {
                 .threads = [] { return metrics::ThreadStates{}; },
                 .queue_length = [] { return std::size_t{0}; },
                 .runtime =
-                    [] { return metrics::RuntimeInfo{"0.1.0", "3.11.2", "threads", "wsgi", "latency", ""}; }};
+                    [] { return metrics::RuntimeInfo{"0.1.0", "3.11.2", "threads", "wsgi", "latency", ""}; },
+                .gc = [] { return std::vector<metrics::GcSample>{}; },
+                .python_threads = [] { return std::vector<metrics::PythonThread>{}; },
+                .party_name = [](metrics::Party) { return std::string("thread"); }};
     }
     Full() {
         metrics::Recorder& recorder = shards.add();

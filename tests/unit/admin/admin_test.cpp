@@ -26,30 +26,38 @@ class AdminTest : public testing::Test {
     AdminTest() { server.start(); }
 
     metrics::Sources metric_sources() {
-        return {.gils =
-                    [] {
-                        metrics::GilSample gil;
-                        gil.exact = true;
-                        gil.held = 1'500'000'000;
-                        gil.waiters = 2;
-                        return std::vector{gil};
-                    },
-                .threads =
-                    [] {
-                        dispatch::ThreadReport keeper;
-                        keeper.limits = {2, 64, 1};
-                        keeper.reason = dispatch::ThreadReason::saturated;
-                        keeper.text = "no room";
-                        keeper.at = std::chrono::system_clock::time_point(std::chrono::seconds(7));
-                        keeper.decisions.back() = 6;
-                        return metrics::ThreadStates{
-                            .running = 1, .waiting = 2, .off_gil = 3, .idle = 4, .keeper = keeper};
-                    },
-                .queue_length = [] { return std::size_t{9}; },
-                .runtime =
-                    [] {
-                        return metrics::RuntimeInfo{"0.1.0", "3.11.2", "threads", "wsgi", "latency", "exact"};
-                    }};
+        return {
+            .gils =
+                [] {
+                    metrics::GilSample gil;
+                    gil.exact = true;
+                    gil.held = 1'500'000'000;
+                    gil.waiters = 2;
+                    gil.blame = {{110, 0, 3'000'000'000}};
+                    gil.longest = {{110, 750'000'000}, {0, 500'000'000}};
+                    return std::vector{gil};
+                },
+            .threads =
+                [] {
+                    dispatch::ThreadReport keeper;
+                    keeper.limits = {2, 64, 1};
+                    keeper.reason = dispatch::ThreadReason::saturated;
+                    keeper.text = "no room";
+                    keeper.at = std::chrono::system_clock::time_point(std::chrono::seconds(7));
+                    keeper.decisions.back() = 6;
+                    return metrics::ThreadStates{
+                        .running = 1, .waiting = 2, .off_gil = 3, .idle = 4, .keeper = keeper};
+                },
+            .queue_length = [] { return std::size_t{9}; },
+            .runtime =
+                [] { return metrics::RuntimeInfo{"0.1.0", "3.11.2", "threads", "wsgi", "latency", "exact"}; },
+            .gc = [] { return std::vector{metrics::GcSample{"main", "2", {}}}; },
+            .python_threads =
+                [] {
+                    return std::vector{metrics::PythonThread{
+                        "main", "sweeper", "waiting", 5'000'000'000, 1'000'000'000, 2'000'000'000, {}}};
+                },
+            .party_name = [](metrics::Party party) { return "thread:" + std::to_string(party); }};
     }
     Sources sources() {
         return {.observatory = observatory,

@@ -92,6 +92,8 @@ const std::vector<Case>& cases() {
              return c.access_log == AccessLog::format && c.access_log_format == "{method} {status}";
          },
          "xml", "must be common, json, off or a format with atoms such as {method}"},
+        {"log-long-holds", "50ms", R"("50ms")", [](const Config& c) { return c.long_holds == Ms(50); },
+         "long", kDuration},
         {"log-level", "warning", R"("warning")",
          [](const Config& c) { return c.log_level == LogLevel::warning; }, "loud",
          "must be debug, info, warning or error"},

@@ -34,7 +34,10 @@ class CollectorTest : public testing::Test {
                         .running = 1, .waiting = 2, .off_gil = 3, .idle = 4, .keeper = keeper};
                 },
             .queue_length = [] { return std::size_t{5}; },
-            .runtime = [] { return RuntimeInfo{"0.1.0", "3.11.2", "threads", "wsgi", "latency", "exact"}; }};
+            .runtime = [] { return RuntimeInfo{"0.1.0", "3.11.2", "threads", "wsgi", "latency", "exact"}; },
+            .gc = [] { return std::vector{GcSample{"main", "2", {}}}; },
+            .python_threads = [] { return std::vector<PythonThread>{}; },
+            .party_name = [](Party party) { return "thread:" + std::to_string(party); }};
     }
     static GilSample gil() {
         GilSample sample;
@@ -47,6 +50,8 @@ class CollectorTest : public testing::Test {
         sample.forced = 3;
         sample.voluntary = 6;
         sample.waiters = 1;
+        sample.blame = {{1, 110, 250'000'000}, {0, 0, 1'000'000'000}};
+        sample.longest = {{1, 40'000'000}, {110, 50'000'000}};
         return sample;
     }
     std::map<std::string, MetricFamily> collect() {
