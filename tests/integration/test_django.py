@@ -11,9 +11,10 @@ from pathlib import Path
 
 import pytest
 from harness.browser import Browser, Page
+from harness.frameworks import skip_without
 from harness.server import APPS, Server
 
-pytest.importorskip("django", reason="python3-django is not installed")
+skip_without("django")
 
 
 def manage(data: Path, *arguments: str) -> None:

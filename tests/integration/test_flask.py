@@ -10,9 +10,10 @@ from collections.abc import Iterator
 
 import pytest
 from harness.browser import Browser
+from harness.frameworks import skip_without
 from harness.server import Server
 
-pytest.importorskip("flask", reason="python3-flask is not installed")
+skip_without("flask")
 
 
 @pytest.fixture(scope="module")
