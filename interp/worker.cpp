@@ -90,7 +90,13 @@ struct WorkerPool::Shared {
     void run(std::size_t number);
     void leave(std::size_t number);
     void work(PyThreadState* state);
-    void batch(const Moment& woken);
+    // A request that is over but for saying so, which needs no GIL.
+    struct Finished {
+        dispatch::ExchangePtr exchange;
+        dispatch::Books books;
+        Nanoseconds at = 0;
+    };
+    Finished batch(const Moment& woken);
     std::function<void()> began;
     std::function<void()> ending;
 };
@@ -133,24 +139,26 @@ void WorkerPool::Shared::work(PyThreadState* state) {
         // Woken, but another thread was quicker: no reason to stand in line for the GIL.
         if (queue.length() == 0) continue;
         busy.fetch_add(1, std::memory_order_relaxed);
+        Finished last;
         {
             gil::await_request();
             const Moment woken = Moment::now();
             const Attach attached(state);
-            batch(woken);
+            last = batch(woken);
         }
+        if (last.exchange) last.exchange->done(last.books, last.at);
         busy.fetch_sub(1, std::memory_order_relaxed);
     }
 }
 
-// Keeps the GIL from request to request while there is work.
-void WorkerPool::Shared::batch(const Moment& woken) {
+// Keeps the GIL from request to request while there is work. The last one is left to be told when the GIL is
+// free again: waking an I/O thread is a system call.
+WorkerPool::Shared::Finished WorkerPool::Shared::batch(const Moment& woken) {
     gil::on_release([](void* work) { static_cast<dispatch::WorkQueue*>(work)->released(); }, &queue);
     Moment before = Moment::now();
     CpuClock cpu;
-    bool unhurried = false;
     unsigned in_a_row = 0;
-    dispatch::Inbox* home = nullptr;
+    Finished last;
     Nanoseconds stood_in_line = before.totals.waited - woken.totals.waited;
     dispatch::ExchangePtr exchange = queue.try_pop(before.at);
     while (exchange) {
@@ -176,16 +184,19 @@ void WorkerPool::Shared::batch(const Moment& woken) {
         queue.tempo().note(route, after.at - before.at, after.totals.held - before.totals.held);
         // With another short one at hand the I/O thread is better woken once for several responses.
         dispatch::ExchangePtr next = queue.try_pop(after.at);
-        unhurried = next && queue.soon_over(*next) && ++in_a_row < kUnhurried;
+        const bool unhurried = next && queue.soon_over(*next) && ++in_a_row < kUnhurried;
         if (!unhurried) in_a_row = 0;
-        home = &exchange->home();
-        exchange->done(books, after.at, unhurried);
         before = after;
+        if (!next) {
+            last = {std::move(exchange), books, after.at};
+            break;
+        }
+        exchange->done(books, after.at, unhurried);
         exchange = std::move(next);
     }
-    if (unhurried) home->wake_for_mail();
     gil::end_request(before.at);
     gil::on_release(nullptr, nullptr);
+    return last;
 }
 
 WorkerPool::WorkerPool(Runtime& runtime, dispatch::WorkQueue& queue, Application& application, Hooks hooks)

@@ -138,7 +138,7 @@ class Exchange {
     bool finished() const { return (events_.load(std::memory_order_relaxed) & kFinished) != 0; }
     // The application has returned: the interpreter thread lets go. Implies finish(). Nothing of the Exchange
     // may be touched afterwards.
-    // `unhurried`: the caller ends another request soon, and calls home().wake_for_mail() if not.
+    // `unhurried`: the caller ends another request soon; should it not, the I/O thread looks by itself.
     void done(const Books& books, Nanoseconds at, bool unhurried = false);
     Inbox& home() { return home_; }
     // With server_timing: the books up to now, for a head that goes out before done(). Call it before

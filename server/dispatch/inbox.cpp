@@ -22,11 +22,6 @@ void Inbox::post(ExchangePtr exchange, bool unhurried) {
     if (sleep_.exchange(Sleep::none, std::memory_order_acq_rel) != Sleep::none) wake_();
 }
 
-void Inbox::wake_for_mail() {
-    if (newest_.load(std::memory_order_seq_cst) == nullptr) return;
-    if (sleep_.exchange(Sleep::none, std::memory_order_seq_cst) != Sleep::none) wake_();
-}
-
 bool Inbox::drain() {
     Exchange* x = newest_.exchange(nullptr, std::memory_order_acquire);
     if (x == nullptr) return false;

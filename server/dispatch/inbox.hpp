@@ -20,8 +20,6 @@ class Inbox {
 
     // `unhurried`: more posts will follow soon, so a sleeper that is about to look by itself is left asleep.
     void post(ExchangePtr exchange, bool unhurried = false);
-    // Wakes the thread if it sleeps and has mail; ends a series of unhurried posts.
-    void wake_for_mail();
 
     // Tells the observers of everything posted, oldest first; true if there was anything.
     bool drain();

@@ -86,6 +86,7 @@ ExchangePtr WorkQueue::try_pop(Nanoseconds at) {
 bool WorkQueue::park() {
     Parked& self = this_thread();
     set_coming(self, false);
+    hot_until_.store(0, std::memory_order_relaxed);  // nobody need count on this thread any more
     {
         const std::lock_guard lock(idle_mutex_);
         idle_.push_back(&self);

@@ -111,6 +111,29 @@ TEST(WorkQueue, WakesAThreadOnlyWhenNoneWillComeByItself) {
     worker.join();
 }
 
+TEST(WorkQueue, DoesNotCountOnAThreadThatHasGoneToRest) {
+    Inbox inbox([] {});
+    WorkQueue queue(10);
+    queue.tempo().note(3, 5'000, 4'000);
+    const Nanoseconds at = now();
+    std::thread worker([&] {
+        while (queue.park()) {
+            while (queue.try_pop(at)) {
+            }
+        }
+    });
+    for (int i = 0; i < 3; ++i) {
+        while (queue.idle_threads() == 0) std::this_thread::yield();
+        const ExchangePtr next(new Exchange(inbox));
+        next->route = 3;
+        queue.push(next);
+        queue.flush(at + 1);  // by its clock the last claim was a nanosecond ago
+        while (queue.length() > 0) std::this_thread::yield();  // for ever, were nobody woken
+    }
+    queue.close();
+    worker.join();
+}
+
 TEST(WorkQueue, DoesNotCountOnAThreadInALongOrUnknownRequest) {
     for (const std::uint32_t route : {0U, 4U}) {
         Inbox inbox([] {});
