@@ -29,6 +29,7 @@
 #include "server/net/io_thread.hpp"
 #include "server/net/listener.hpp"
 #include "server/net/tls.hpp"
+#include "server/probe/probe.hpp"
 #include "server/signals.hpp"
 
 extern char** environ;
@@ -308,6 +309,8 @@ int complain_of_current_exception() {
         throw;
     } catch (const net::AddressError& error) {
         return complain(kNoAddress, error.what());
+    } catch (const probe::AddressError& error) {
+        return complain(kNoAddress, error.what());
     } catch (const net::TlsError& error) {
         return complain(kUsage, error.what());
     } catch (const std::invalid_argument& error) {
@@ -412,6 +415,7 @@ int dispatch_command(const cli::Command& command) {
         return kEnded;
     }
     if (const auto* checked = std::get_if<cli::Check>(&command)) return check(checked->config);
+    if (const auto* probed = std::get_if<cli::Probe>(&command)) return probe::run(*probed);
     const auto& served = std::get<cli::Serve>(command);
     return serve(served.config, served.warnings);
 }

@@ -8,6 +8,7 @@
 #include <numeric>
 
 #include "server/cli/help.hpp"
+#include "server/cli/probe_command.hpp"
 #include "server/config/resolve.hpp"
 #include "server/config/values.hpp"
 
@@ -59,6 +60,7 @@ void build(Grammar& grammar) {
     grammar.top.require_subcommand(0, 1);
     grammar.serve = add_command(grammar.top, "serve", "Serve an application");
     grammar.check = add_command(grammar.top, "check", "Load an application, say what it is, and end");
+    grammar.top.add_subcommand("probe", std::string(kProbeSummary));  // for the list; it is parsed elsewhere
 }
 
 // Levenshtein's distance, one row at a time.
@@ -182,13 +184,16 @@ std::string not_a_command(const std::string& argument) {
         return fmt::format("{}: the command is missing; did you mean baton serve {}?", shown,
                            shown.substr(1, shown.size() - 2));
     }
-    return fmt::format("{}: there is no such command; there are serve and check (see baton --help)", shown);
+    return fmt::format("{}: there is no such command; there are serve, check and probe (see baton --help)",
+                       shown);
 }
 
 }  // namespace
 
 Command parse(int argc, const char* const* argv, const config::Environment& environment,
               std::string_view version) {
+    if (argc > 1 && std::string_view(argv[1]) == "probe")
+        return parse_probe({argv + 2, static_cast<std::size_t>(argc - 2)});
     Parsed<std::vector<std::string>> given = arguments(argc, argv);
     if (!given) return Failure{given.error()};
     Grammar grammar;
@@ -210,7 +215,7 @@ Command parse(int argc, const char* const* argv, const config::Environment& envi
     const std::vector<std::string> rest = grammar.top.remaining();
     if (!rest.empty()) return Failure{not_a_command(rest.front())};
     if (!grammar.serve->parsed() && !grammar.check->parsed()) {
-        return Failure{"a command is missing: serve or check (see baton --help)"};
+        return Failure{"a command is missing: serve, check or probe (see baton --help)"};
     }
     return command(grammar, environment);
 }

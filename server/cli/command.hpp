@@ -5,6 +5,7 @@
 // Cannot: print or exit; main does both.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <variant>
@@ -24,6 +25,14 @@ struct Check {
     config::Config config;
     std::vector<std::string> warnings;
 };
+// What `baton probe` is to do with another program.
+enum class ProbePolicy { cpython, latency };
+struct Probe {
+    std::optional<config::TcpAddress> listen;
+    std::string report;  // a file; empty: standard error
+    ProbePolicy policy = ProbePolicy::cpython;
+    std::vector<std::string> command;
+};
 // For standard output; exit status 0.
 struct Text {
     std::string text;
@@ -32,7 +41,7 @@ struct Text {
 struct Failure {
     std::string line;
 };
-using Command = std::variant<Serve, Check, Text, Failure>;
+using Command = std::variant<Serve, Check, Probe, Text, Failure>;
 
 // `version` is what --version prints.
 Command parse(int argc, const char* const* argv, const config::Environment& environment,
