@@ -58,7 +58,7 @@ GcWatch::GcWatch(const Runtime& runtime) : books_(std::make_shared<Books>()) {
     const Attach attached(runtime.main_thread());
     auto share = std::make_unique<std::shared_ptr<Books>>(books_);
     const Owned capsule = expect(PyCapsule_New(share.get(), kCapsule, &Books::forget));
-    static_cast<void>(share.release());  // the capsule's now
+    [[maybe_unused]] const auto* const kept = share.release();  // the capsule's now
     const Owned function = expect(PyCFunction_New(&method, capsule.get()));
     const Owned gc = expect(PyImport_ImportModule("gc"));
     const Owned callbacks = expect(PyObject_GetAttrString(gc.get(), "callbacks"));

@@ -135,6 +135,17 @@ TEST_F(AdminTest, Status) {
     EXPECT_EQ(status.at("pid").as_int64(), getpid());
     EXPECT_GE(status.at("uptime_seconds").as_double(), 0.0);
     EXPECT_EQ(status.at("gil").at("ledger").as_string(), "exact");
+    const json::value& blame = status.at("gil").at("blame").at(0);
+    EXPECT_EQ(blame.at("waiting").as_string(), "thread:110");
+    EXPECT_EQ(blame.at("holding").as_string(), "_OTHER");
+    EXPECT_DOUBLE_EQ(blame.at("seconds").as_double(), 3.0);
+    EXPECT_EQ(status.at("gil").at("longest_holds").at(0).at("holding").as_string(), "thread:110");
+    EXPECT_EQ(status.at("gil").at("gc").at(0).at("collections").to_number<int>(), 0);
+    const json::value& thread = status.at("python_threads").at(0);
+    EXPECT_EQ(thread.at("name").as_string(), "sweeper");
+    EXPECT_EQ(thread.at("doing").as_string(), "waiting");
+    EXPECT_DOUBLE_EQ(thread.at("for_seconds").as_double(), 5.0);
+    EXPECT_TRUE(thread.at("route").is_null());
     EXPECT_DOUBLE_EQ(status.at("gil").at("interpreters").at(0).at("held_seconds").as_double(), 1.5);
     const json::value& threads = status.at("threads");
     EXPECT_EQ(threads.at("off_gil").to_number<int>(), 3);

@@ -157,6 +157,29 @@ TEST_F(CollectorTest, TheGil) {
     EXPECT_EQ(families.at("cpython_gil_enabled").metric[0].gauge.value, 1);
 }
 
+TEST_F(CollectorTest, WhoKeptWhomWaiting) {
+    const routing::RouteId route = routes.of_name("/slow");
+    ASSERT_EQ(route, 1U);
+    const auto families = collect();
+    std::map<std::string, double> pairs;
+    for (const ClientMetric& metric : families.at("baton_gil_blame_seconds_total").metric)
+        pairs[metric.label[0].value + " " + metric.label[1].value] = metric.counter.value;
+    EXPECT_EQ(pairs, (std::map<std::string, double>{{"/slow thread:110", 0.25}, {"_OTHER _OTHER", 1}}));
+    EXPECT_EQ(by_label(families.at("baton_gil_longest_hold_seconds")),
+              (std::map<std::string, double>{{"/slow", 0.04}}));
+}
+
+TEST_F(CollectorTest, CpuTimeOfRequestsThatAThreadTook) {
+    record();
+    const dispatch::ExchangePtr refused = exchange("GET", "/users/8");
+    refused->timeline = {.head = 1, .queued = 2, .sent = 3};
+    recorder.request(*refused, phases(refused->timeline, refused->books()), 503);
+    const auto families = collect();
+    const MetricFamily& cpu = families.at("baton_request_cpu_seconds");
+    ASSERT_EQ(cpu.metric.size(), 1U);
+    EXPECT_EQ(cpu.metric[0].histogram.sample_count, 1U);
+}
+
 TEST_F(CollectorTest, WithoutAGilOrItsBooksTheSeriesAreAbsent) {
     for (const bool enabled : {true, false}) {
         gils[0].enabled = enabled;
@@ -165,6 +188,7 @@ TEST_F(CollectorTest, WithoutAGilOrItsBooksTheSeriesAreAbsent) {
         EXPECT_EQ(families.at("cpython_gil_enabled").metric[0].gauge.value, enabled ? 1.0 : 0.0);
         for (const auto& [name, family] : families) {
             EXPECT_TRUE(!name.starts_with("cpython_gil_") || name == "cpython_gil_enabled") << name;
+            EXPECT_FALSE(name.starts_with("baton_gil_")) << name;
         }
     }
 }
