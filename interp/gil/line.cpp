@@ -1,7 +1,5 @@
 #include "interp/gil/line.hpp"
 
-#include <algorithm>
-
 namespace baton::gil {
 
 void Line::join(Waiter& waiter) noexcept {
@@ -16,6 +14,7 @@ void Line::join(Waiter& waiter) noexcept {
     (before == nullptr ? row.head : before->after) = &waiter;
     (waiter.after == nullptr ? row.tail : waiter.after->before) = &waiter;
     waiter.place = Waiter::Place::kInLine;
+    ++size_;
 }
 
 void Line::leave(Waiter& waiter) noexcept {
@@ -25,6 +24,7 @@ void Line::leave(Waiter& waiter) noexcept {
     waiter.before = nullptr;
     waiter.after = nullptr;
     waiter.place = Waiter::Place::kOut;
+    --size_;
 }
 
 // The head of a row has waited longest, so no other of its row is worth more.
@@ -39,10 +39,6 @@ Waiter* Line::best(std::int64_t time) const noexcept {
         worth = level;
     }
     return best;
-}
-
-bool Line::empty() const noexcept {
-    return std::all_of(rows_.begin(), rows_.end(), [](const Row& row) { return row.head == nullptr; });
 }
 
 }  // namespace baton::gil

@@ -7,6 +7,7 @@
 #pragma once
 
 #include <array>
+#include <cstddef>
 #include <cstdint>
 
 namespace baton::gil {
@@ -48,7 +49,8 @@ class Line {
     void leave(Waiter& waiter) noexcept;
     // The next one; null when nobody waits.
     Waiter* best(std::int64_t time) const noexcept;
-    bool empty() const noexcept;
+    bool empty() const noexcept { return size_ == 0; }
+    std::size_t size() const noexcept { return size_; }
 
   private:
     struct Row {  // in order of `since`
@@ -56,6 +58,7 @@ class Line {
         Waiter* tail = nullptr;
     };
     std::array<Row, kLevels> rows_{};
+    std::size_t size_ = 0;
 };
 
 }  // namespace baton::gil

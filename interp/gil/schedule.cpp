@@ -48,13 +48,15 @@ bool Schedule::released(Runner& runner, std::int64_t time) noexcept {
 }
 
 Runner* Schedule::choose(std::int64_t time) noexcept {
-    if (coming_ > 0 && time - chosen_at_ < kComing) return nullptr;
     Waiter* best = line_.best(time);
     if (best == nullptr) return nullptr;
+    const Level level = aged(best->level, time - best->since);
+    if (coming_ > 0 && time - chosen_at_ < kComing && level >= chosen_level_) return nullptr;
     line_.leave(*best);
     best->place = Waiter::Place::kChosen;
     ++coming_;
     chosen_at_ = time;
+    chosen_level_ = level;
     return static_cast<Runner*>(best);
 }
 
@@ -66,8 +68,25 @@ std::int64_t Schedule::join(Runner& runner, std::int64_t time, std::int64_t unti
     runner.arrived = time;
     runner.switches_seen = switches_;
     line_.join(runner);
-    // One asks for all: when it has had its turn, the next is chosen without asking.
-    return line_.best(time) == &runner ? std::min(until, ask_at(runner, time, until)) : until;
+    runner.looks_again = worth_looking_at(runner, time, until);
+    return runner.looks_again;
+}
+
+// One asks for all: when it has had its turn, the next is chosen without asking. Only if that turn becomes a
+// long one, somebody else has to notice; the fewer stand in line, the sooner that may be the next one's task.
+std::int64_t Schedule::worth_looking_at(const Runner& runner, std::int64_t time,
+                                        std::int64_t until) const noexcept {
+    if (line_.best(time) == &runner) return std::min(until, ask_at(runner, time, until));
+    if (runner.level > kShort) return until;
+    return std::min(until, time + 2 * kShortEnds + static_cast<std::int64_t>(line_.size()) * kGrace);
+}
+
+Runner* Schedule::misled(std::int64_t time) const noexcept {
+    Waiter* const best = line_.best(time);
+    if (best == nullptr || !locked_ || requested_) return nullptr;
+    auto* const runner = static_cast<Runner*>(best);
+    const bool better = aged(best->level, time - best->since) < holder_level(time);
+    return better && runner->looks_again > time + kGrace ? runner : nullptr;
 }
 
 bool Schedule::leave(Runner& runner, std::int64_t time, std::int64_t until) noexcept {

@@ -18,10 +18,11 @@ struct Runner : Waiter {
     std::atomic<bool> ranks_first{false};  // its own to set, at any time
     bool in_request = false;
 
-    std::int64_t used = 0;        // GIL time that counts for its level, when it last let go
-    std::int64_t used_at = 0;     // when that was
-    std::int64_t slice_used = 0;  // of its turn, which others have cut short
-    std::int64_t arrived = 0;     // at the wait in progress
+    std::int64_t used = 0;         // GIL time that counts for its level, when it last let go
+    std::int64_t used_at = 0;      // when that was
+    std::int64_t slice_used = 0;   // of its turn, which others have cut short
+    std::int64_t arrived = 0;      // at the wait in progress
+    std::int64_t looks_again = 0;  // when that one ends by itself
     std::uint64_t switches_seen = 0;
 };
 
@@ -50,6 +51,9 @@ class Schedule {
     void holder_begins_request(std::int64_t began) noexcept {
         usage_began_.store(began, std::memory_order_relaxed);
     }
+    // The waiter who has to look again now, because it counted on a holder who would soon be done, and who is
+    // not; null: nobody.
+    Runner* misled(std::int64_t time) const noexcept;
     // Takes one out of the line whose waiting is over for good; null: the line is empty.
     Runner* dismiss() noexcept;
 
@@ -70,11 +74,13 @@ class Schedule {
 
     std::int64_t holder_began() const noexcept;
     Level holder_level(std::int64_t time) const noexcept;
+    std::int64_t worth_looking_at(const Runner& runner, std::int64_t time, std::int64_t until) const noexcept;
     std::int64_t ask_at(const Runner& runner, std::int64_t time, std::int64_t until) const noexcept;
 
     Line line_;
     unsigned coming_ = 0;  // chosen, and not back yet
     std::int64_t chosen_at_ = 0;
+    Level chosen_level_ = kShort;
 
     bool locked_ = false;
     bool requested_ = false;          // a waiter has asked the holder to let go

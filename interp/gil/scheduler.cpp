@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "interp/gil/protocol.hpp"
+#include "interp/gil/sleep.hpp"
 
 namespace baton::gil {
 
@@ -57,7 +58,10 @@ void begin_request(Tag tag, std::int64_t time, std::int64_t expected) {
     act_for(me, tag, held, time);
     me.runner.in_request = true;
     me.runner.used = expected;
-    if (held != nullptr) held->schedule.holder_begins_request(time - expected);
+    if (held == nullptr) return;
+    held->schedule.holder_begins_request(time - expected);
+    // Who is first in line may have counted on a short hold.
+    if (expected >= kShortEnds && held->guests.load(std::memory_order_relaxed) > 0) wake_misled(*held, time);
 }
 
 void end_request(std::int64_t time) {

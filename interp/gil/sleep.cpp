@@ -68,6 +68,17 @@ void wake(Sleeper& sleeper) noexcept {
     errno = error;
 }
 
+void wake_misled(Gil& gil, std::int64_t time) noexcept {
+    GilObjects* const objects = gil.objects();
+    if (objects == nullptr) return;
+    // Held for an instant by whoever has it, and CPython takes it with the GIL as well (drop_gil()).
+    real::mutex_lock(&objects->mutex);
+    auto* const sleeper = static_cast<Sleeper*>(gil.schedule.misled(time));
+    if (sleeper != nullptr) sleeper->woken.store(1, std::memory_order_relaxed);
+    real::mutex_unlock(&objects->mutex);
+    if (sleeper != nullptr) wake(*sleeper);
+}
+
 // glibc's pthread_cond_destroy() waits for those who wait; they are CPython's daemon threads, which end, or
 // hang, when their wait times out during finalisation. Without this they would find the mutex destroyed.
 void send_away(Gil& gil) noexcept {

@@ -57,7 +57,33 @@ TEST_F(ScheduleTest, AShortOneThatTurnsOutLongIsAskedThen) {
 TEST_F(ScheduleTest, OneAsksForAll) {
     take(long_one);
     EXPECT_EQ(join(short_one), Schedule::kGrace);
-    EXPECT_EQ(join(other_short_one), kInterval);
+    EXPECT_GT(join(other_short_one), 2 * kMillisecond);
+    Runner third_long_one;
+    third_long_one.in_request = true;
+    third_long_one.used = 20 * kMillisecond;
+    EXPECT_EQ(join(third_long_one), kInterval);
+}
+
+TEST_F(ScheduleTest, WhoCountedOnAShortHoldIsToldThatItIsNone) {
+    take(short_one);
+    EXPECT_GT(join(other_short_one), kMillisecond);
+    EXPECT_EQ(schedule.misled(now), nullptr);
+    schedule.holder_begins_request(now - 20 * kMillisecond);
+    EXPECT_EQ(schedule.misled(now), &other_short_one);
+    EXPECT_FALSE(leave(other_short_one, now));
+    EXPECT_EQ(join(other_short_one), Schedule::kGrace);
+    EXPECT_EQ(schedule.misled(now), nullptr) << "it looks again soon enough";
+}
+
+TEST_F(ScheduleTest, ABetterOneDoesNotWaitForAWorseOneThatIsOnItsWay) {
+    take(short_one);
+    join(long_one);
+    schedule.released(short_one, now);
+    ASSERT_EQ(schedule.choose(now), &long_one);
+    take(short_one);
+    join(other_short_one);
+    schedule.released(short_one, now);
+    EXPECT_EQ(schedule.choose(now), &other_short_one);
 }
 
 TEST_F(ScheduleTest, NobodyAsksTwice) {
