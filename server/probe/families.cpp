@@ -18,6 +18,9 @@ using prometheus::ClientMetric;
 using prometheus::MetricFamily;
 using prometheus::MetricType;
 
+// A living process publishes several times a second. What is true now it says only now.
+constexpr std::int64_t kSilence = 3'000'000'000;
+
 double seconds(std::int64_t nanoseconds) {
     return static_cast<double>(nanoseconds) / 1e9;
 }
@@ -101,14 +104,17 @@ std::map<std::int64_t, const Book*> latest(const std::vector<Book>& books, std::
 
 std::vector<MetricFamily> families(const std::vector<Book>& books, std::int64_t now) {
     std::vector<Series> all;
+    std::vector<Series> living;
     MetricFamily cpu = family(Metric::process_cpu);
     for (const auto& [pid, book] : latest(books, now)) {
         ClientMetric& used = cpu.metric.emplace_back();
         used.label = {{"pid", std::to_string(pid)}};
         used.counter.value = seconds(book->cpu);
         if (book->verdict != Verdict::exact) continue;
-        for (std::size_t i = 0; i < book->gil_count; ++i)
+        for (std::size_t i = 0; i < book->gil_count; ++i) {
             all.push_back({std::to_string(pid), interpreter_name(book->gils[i]), &book->gils[i]});
+            if (book->ended == 0 && now - book->written < kSilence) living.push_back(all.back());
+        }
     }
     std::vector<MetricFamily> made;
     made.push_back(counters(Metric::gil_held, all, [](const GilBook& gil) { return seconds(gil.held); }));
@@ -117,7 +123,7 @@ std::vector<MetricFamily> families(const std::vector<Book>& books, std::int64_t 
     made.push_back(histograms(Metric::gil_hold, all, &GilBook::holds, &GilBook::holds_sum));
     made.push_back(histograms(Metric::gil_acquire_wait, all, &GilBook::waits, &GilBook::waits_sum));
     made.push_back(releases(all));
-    made.push_back(gauges(Metric::gil_waiters, all,
+    made.push_back(gauges(Metric::gil_waiters, living,
                           [](const GilBook& gil) { return static_cast<double>(gil.waiters); }));
     made.push_back(gauges(Metric::gil_enabled, all, [](const GilBook&) { return 1.0; }));
     made.push_back(std::move(cpu));

@@ -30,6 +30,13 @@ void add(GilBook& sum, const GilBook& gil) {
     sum.waits_sum += gil.waits_sum;
 }
 
+// A process that executes another program keeps its number and its CPU time: the later book has both.
+bool goes_on(const Book& book, const std::vector<Book>& books) {
+    return book.ended == 0 && std::any_of(books.begin(), books.end(), [&](const Book& later) {
+               return later.pid == book.pid && later.started > book.started && later.cpu >= book.cpu;
+           });
+}
+
 }  // namespace
 
 std::optional<AtMost> at_most(const std::array<std::uint64_t, kBuckets>& buckets, double share) {
@@ -51,7 +58,8 @@ Total total(const std::vector<Book>& books) {
     for (const Book& book : books) {
         if (book.verdict != Verdict::exact) continue;
         ++sum.processes;
-        sum.cpu += book.cpu;
+        sum.gils += book.gil_count;
+        if (!goes_on(book, books)) sum.cpu += book.cpu;
         for (std::size_t i = 0; i < book.gil_count; ++i) add(sum.gil, book.gils[i]);
     }
     return sum;

@@ -29,6 +29,7 @@ std::optional<AtMost> at_most(const std::array<std::uint64_t, kBuckets>& buckets
 // The sums over all processes whose books are exact.
 struct Total {
     std::size_t processes = 0;
+    std::size_t gils = 0;
     std::int64_t cpu = 0;
     GilBook gil;
 };

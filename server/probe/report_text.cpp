@@ -41,10 +41,8 @@ std::string spread(const std::array<std::uint64_t, kBuckets>& buckets) {
     return fmt::format("p50 {}, p99 {}", duration(at_most(buckets, 0.5)), duration(at_most(buckets, 0.99)));
 }
 
-std::string rows(const GilBook& gil, std::int64_t wall) {
-    std::string out;
-    out += fmt::format("    held        {:.3f} s, {:.1f} % of the time\n", seconds(gil.held),
-                       percent(gil.held, wall));
+std::string rows(const GilBook& gil, const std::string& held) {
+    std::string out = fmt::format("    held        {:.3f} s, {}\n", seconds(gil.held), held);
     out += fmt::format("    waited      {:.3f} s, added up over threads\n", seconds(gil.waited));
     out += fmt::format("    takes       {}, {} of them had to wait\n", gil.takes, gil.contended);
     out += fmt::format("    releases    {} voluntary, {} forced\n", gil.voluntary, gil.forced);
@@ -60,15 +58,18 @@ std::string command_line(std::string_view text) {
     return quoted.substr(1, quoted.size() - 2) + (text.size() > kLongestCommand ? " ..." : "");
 }
 
-std::string one(const Book& book) {
+std::string one(const Book& book, bool running) {
     const std::int64_t wall = book.written - book.started;
+    const std::string_view until = book.ended != 0 ? ""
+                                   : running       ? " so far"
+                                                   : " up to its last sign of life";
     std::string out = fmt::format("\nprocess {}  {}\n", book.pid, command_line(book.command.data()));
-    out += fmt::format("  {}, {:.2f} s{}, {:.3f} s of CPU\n", python_name(book), seconds(wall),
-                       book.ended != 0 ? "" : " up to its last sign of life", seconds(book.cpu));
+    out += fmt::format("  {}, {:.2f} s{}, {:.3f} s of CPU\n", python_name(book), seconds(wall), until,
+                       seconds(book.cpu));
     if (const std::string reason = refusal(book); !reason.empty()) return out + fmt::format("  {}\n", reason);
     for (std::size_t i = 0; i < book.gil_count; ++i) {
         out += fmt::format("  GIL of interpreter {}\n", interpreter_name(book.gils[i]));
-        out += rows(book.gils[i], wall);
+        out += rows(book.gils[i], fmt::format("{:.1f} % of the time", percent(book.gils[i].held, wall)));
     }
     return out;
 }
@@ -90,12 +91,12 @@ std::string report_text(const Run& run, const Books& books) {
             "\nNo Python was seen: none ran, or it is a program that takes no preloaded library (linked "
             "statically,\nset-user-ID, or started with an environment of its own).\n";
     }
-    for (const Book& book : books.books) out += one(book);
+    for (const Book& book : books.books) out += one(book, !run.status);
     for (const std::string& fault : books.faults) out += "\n" + fault + "\n";
     const Total sum = total(books.books);
     if (sum.processes > 1) {
         out += fmt::format("\ntotal of {} processes\n  {:.3f} s of CPU\n", sum.processes, seconds(sum.cpu));
-        out += rows(sum.gil, run.wall);
+        out += rows(sum.gil, fmt::format("by {} GILs", sum.gils));
     }
     return out;
 }
