@@ -10,3 +10,8 @@ target_link_options(baton_gil_so PRIVATE -fno-sanitize=all -static-libstdc++ -st
     -Wl,--version-script=${PROJECT_SOURCE_DIR}/interp/gil/preload/exports.map)
 set_target_properties(baton_gil_so PROPERTIES OUTPUT_NAME baton-gil POSITION_INDEPENDENT_CODE ON
     LIBRARY_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR} LINK_DEPENDS ${PROJECT_SOURCE_DIR}/interp/gil/preload/exports.map)
+if(TARGET baton)
+    add_dependencies(baton baton_gil_so)  # `baton probe` looks for it beside itself, or in ../lib/baton
+    install(TARGETS baton RUNTIME DESTINATION bin)
+    install(TARGETS baton_gil_so LIBRARY DESTINATION lib/baton)
+endif()

@@ -271,11 +271,11 @@ extern "C" {
 
 // As libc's, with the last book before it. Children of multiprocessing, and workers that were told to end,
 // leave this way.
-[[noreturn]] void _exit(int status) {
+void _exit(int status) {
     baton::gil::preload::end();
     while (true) syscall(SYS_exit_group, status);
 }
-[[noreturn]] void _Exit(int status) noexcept {
+void _Exit(int status) noexcept {
     _exit(status);
 }
 
