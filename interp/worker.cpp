@@ -96,7 +96,7 @@ struct WorkerPool::Shared {
         dispatch::Books books;
         Nanoseconds at = 0;
     };
-    Finished batch(const Moment& woken);
+    Finished batch(const Moment& woken, CpuClock& cpu);
     std::function<void()> began;
     std::function<void()> ending;
 };
@@ -135,6 +135,7 @@ void WorkerPool::Shared::leave(std::size_t number) {
 }
 
 void WorkerPool::Shared::work(PyThreadState* state) {
+    CpuClock cpu;
     while (queue.park()) {
         // Woken, but another thread was quicker: no reason to stand in line for the GIL.
         if (queue.length() == 0) continue;
@@ -144,7 +145,8 @@ void WorkerPool::Shared::work(PyThreadState* state) {
             gil::await_request();
             const Moment woken = Moment::now();
             const Attach attached(state);
-            last = batch(woken);
+            cpu.rested();
+            last = batch(woken, cpu);
         }
         if (last.exchange) last.exchange->done(last.books, last.at);
         busy.fetch_sub(1, std::memory_order_relaxed);
@@ -153,10 +155,9 @@ void WorkerPool::Shared::work(PyThreadState* state) {
 
 // Keeps the GIL from request to request while there is work. The last one is left to be told when the GIL is
 // free again: waking an I/O thread is a system call.
-WorkerPool::Shared::Finished WorkerPool::Shared::batch(const Moment& woken) {
+WorkerPool::Shared::Finished WorkerPool::Shared::batch(const Moment& woken, CpuClock& cpu) {
     gil::on_release([](void* work) { static_cast<dispatch::WorkQueue*>(work)->released(); }, &queue);
     Moment before = Moment::now();
-    CpuClock cpu;
     unsigned in_a_row = 0;
     Finished last;
     Nanoseconds stood_in_line = before.totals.waited - woken.totals.waited;

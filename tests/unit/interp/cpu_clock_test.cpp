@@ -23,7 +23,7 @@ struct CpuClockTest : ::testing::Test {
 TEST_F(CpuClockTest, ALongRequestIsReadFromTheClock) {
     CpuClock clock(read);
     clock_says += 70'000;
-    EXPECT_EQ(clock.spent(kShort + 1, false), 70'000);
+    EXPECT_EQ(clock.spent(80'000, false), 70'000);
     clock_says += 3'000;  // most of it was sleep
     EXPECT_EQ(clock.spent(1'000'000'000, true), 3'000);
     EXPECT_EQ(readings, 3U);
@@ -53,6 +53,27 @@ TEST_F(CpuClockTest, NoneIsEverNegative) {
     EXPECT_EQ(clock.spent(kShort + 1, true), 0);
     clock_says += 500;
     EXPECT_EQ(clock.spent(kShort + 1, true), 500) << "the error is not carried on";
+}
+
+TEST_F(CpuClockTest, NoneIsMoreThanTheWallTime) {
+    CpuClock clock(read);
+    clock_says += 500'000;  // a rest that the thread did not sleep through
+    clock.rested();
+    clock_says += 25'000;
+    EXPECT_EQ(clock.spent(26'000, false), 26'000);
+    clock_says += 25'000;
+    EXPECT_EQ(clock.spent(26'000, false), 25'000) << "the next one has nothing to do with it";
+}
+
+TEST_F(CpuClockTest, RestsAreLeftOutNowAndThen) {
+    CpuClock clock(read);
+    for (unsigned i = 0; i < CpuClock::kRests; ++i) {
+        clock_says += 1'000;
+        clock.rested();
+    }
+    EXPECT_EQ(readings, 2U);
+    clock_says += 30'000;
+    EXPECT_EQ(clock.spent(1'000'000, true), 30'000);
 }
 
 TEST_F(CpuClockTest, ManyShortOnesInARowDoNotDriftAway) {
