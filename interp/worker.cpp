@@ -185,7 +185,8 @@ WorkerPool::Shared::Finished WorkerPool::Shared::batch(const Moment& woken, CpuC
         queue.tempo().note(route, after.at - before.at, after.totals.held - before.totals.held);
         // With another short one at hand the I/O thread is better woken once for several responses.
         dispatch::ExchangePtr next = queue.try_pop(after.at);
-        const bool unhurried = next && queue.soon_over(*next) && ++in_a_row < kUnhurried;
+        const bool unhurried =
+            next && &next->home() == &exchange->home() && queue.soon_over(*next) && ++in_a_row < kUnhurried;
         if (!unhurried) in_a_row = 0;
         before = after;
         if (!next) {

@@ -36,7 +36,7 @@ struct Waiter {
     enum class Place : std::uint8_t { kOut, kInLine, kChosen };
 
     Level level = kShort;
-    std::int64_t since = 0;  // when it first asked; 0: it has not
+    std::int64_t since = 0;  // when it first asked; 0: it has not; below: the wait that it brings along
     Place place = Place::kOut;
     Waiter* before = nullptr;
     Waiter* after = nullptr;

@@ -74,6 +74,7 @@ void forked() {
     // What it would tell are threads that do not exist here, and their locks may never be opened again.
     this_thread_state.hook = nullptr;
     long_holds = {};
+    names_start_over();
     registry.start_over();
     const std::int64_t time = now();
     for (Gil* gil = registry.first(); gil != nullptr; gil = gil->next()) {

@@ -31,18 +31,19 @@ void Schedule::taken(Runner& runner, std::int64_t time) noexcept {
     requested_ = false;
     taken_at_ = time;
     slice_began_ = time - runner.slice_used;
-    if (runner.since == 0) runner.since = time;
+    if (runner.since <= 0) runner.since += time;
     usage_began_.store(time - usage(runner, time), std::memory_order_relaxed);
 }
 
 // Whose turn was cut short keeps its place: what is left of it comes before the turns of others of its level.
+// The time until it asks again, off for something else perhaps, is no waiting.
 bool Schedule::released(Runner& runner, std::int64_t time) noexcept {
     const std::int64_t slice = time - slice_began_;
     const bool cut_short = requested_ && slice < interval_;
     runner.used = time - usage_began_.load(std::memory_order_relaxed);
     runner.used_at = time;
     runner.slice_used = cut_short ? slice : 0;
-    if (!cut_short) runner.since = 0;
+    runner.since = cut_short ? runner.since - time : 0;
     locked_ = false;
     return requested_;
 }
@@ -62,7 +63,7 @@ Runner* Schedule::choose(std::int64_t time) noexcept {
 
 std::int64_t Schedule::join(Runner& runner, std::int64_t time, std::int64_t until) noexcept {
     interval_ = std::max(kGrace, until - time);
-    if (runner.since == 0) runner.since = time;
+    if (runner.since <= 0) runner.since += time;
     runner.level =
         runner.ranks_first.load(std::memory_order_relaxed) ? kFirst : level_of(usage(runner, time));
     runner.arrived = time;
@@ -97,7 +98,7 @@ bool Schedule::leave(Runner& runner, std::int64_t time, std::int64_t until) noex
     }
     const bool best = line_.best(time) == &runner;
     line_.leave(runner);
-    if (!locked_) return false;
+    if (!locked_) return time >= until;
     const bool asks = time >= until || (best && time >= ask_at(runner, time, until));
     // CPython asks only for a holder who was there all the time.
     if (asks && switches_ == runner.switches_seen) requested_ = true;

@@ -3,6 +3,7 @@
 #include <atomic>
 #include <utility>
 
+#include "interp/gil/clock.hpp"
 #include "interp/gil/protocol.hpp"
 #include "interp/gil/sleep.hpp"
 
@@ -47,9 +48,13 @@ Policy policy() {
 
 void await_request() {
     Thread& me = this_thread_state;
-    act_for(me, kNotKnownYet, held_by(me), 0);
+    Gil* const held = held_by(me);
+    act_for(me, kNotKnownYet, held, held == nullptr ? 0 : now());
     me.runner.in_request = true;
     me.runner.used = 0;
+    if (held != nullptr) return;
+    me.runner.since = 0;
+    me.runner.slice_used = 0;
 }
 
 void begin_request(Tag tag, std::int64_t time, std::int64_t expected) {

@@ -21,14 +21,15 @@ std::int64_t nanoseconds(const timespec& time) noexcept {
     return static_cast<std::int64_t>(time.tv_sec) * kSecond + time.tv_nsec;
 }
 
-// CPython waits by CLOCK_MONOTONIC where it can and else by CLOCK_REALTIME; no wait is longer than an hour,
-// no realtime is within an hour of the time since the machine was started.
+// CPython waits by CLOCK_MONOTONIC where it can and else by CLOCK_REALTIME. A deadline that seems far off is
+// by the clock to which it is nearer, decades being between the two.
 std::int64_t on_our_clock(const timespec& until, std::int64_t time) noexcept {
     const std::int64_t end = nanoseconds(until);
     if (end - time < 3600 * kSecond) return end;
-    timespec realtime{};
-    clock_gettime(CLOCK_REALTIME, &realtime);
-    return time + end - nanoseconds(realtime);
+    timespec clock{};
+    clock_gettime(CLOCK_REALTIME, &clock);
+    const std::int64_t realtime = nanoseconds(clock);
+    return end - time < (realtime - time) / 2 ? end : time + end - realtime;
 }
 
 // Until woken, until then, or until a signal: all three are followed by a look.
@@ -41,22 +42,21 @@ void futex_wait(std::atomic<std::uint32_t>& word, std::int64_t until) noexcept {
 
 }  // namespace
 
+// The mutex is given back in any case, as POSIX has it, also when the time is over already: the holder needs
+// it to let go.
 int sleep_in_line(Thread& me, Gil& gil, pthread_mutex_t& mutex, std::int64_t time, const timespec& until) {
-    if (gil.closing.load(std::memory_order_relaxed)) return ETIMEDOUT;
     if (!me.guest) gil.guests.fetch_add(1, std::memory_order_relaxed);
     me.guest = true;
     const int error = errno;
     const std::int64_t end = on_our_clock(until, time);
     me.runner.woken.store(0, std::memory_order_relaxed);
-    const std::int64_t look_again = gil.schedule.join(me.runner, time, end);
-    if (look_again > time) {
-        real::mutex_unlock(&mutex);
-        futex_wait(me.runner.woken, look_again);
-        real::mutex_lock(&mutex);
-        time = now();
-    }
+    std::int64_t look_again = gil.schedule.join(me.runner, time, end);
+    if (gil.closing.load(std::memory_order_relaxed)) look_again = time;
+    real::mutex_unlock(&mutex);
+    futex_wait(me.runner.woken, look_again);
+    real::mutex_lock(&mutex);
     errno = error;
-    const bool asks = gil.schedule.leave(me.runner, time, end);
+    const bool asks = gil.schedule.leave(me.runner, now(), end);
     return asks || gil.closing.load(std::memory_order_relaxed) ? ETIMEDOUT : 0;
 }
 

@@ -64,6 +64,10 @@ Tag tag_of_this_thread() noexcept {
     return tag_of_thread(name.data());
 }
 
+void names_start_over() noexcept {
+    adding.clear(std::memory_order_release);
+}
+
 std::string name_of(Tag tag) {
     if (tag >= kFirstName && tag < kFirstName + known.load(std::memory_order_acquire)) {
         return names[tag - kFirstName].data();

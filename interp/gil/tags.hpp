@@ -28,6 +28,9 @@ Tag tag_of_this_thread() noexcept;
 inline bool is_program_tag(Tag tag) {
     return tag < kProgramTags;
 }
+// In the child of a fork: whoever was adding a name is not there.
+void names_start_over() noexcept;
+
 // Of a tag that is not the program's: the thread's name, "(other threads)" or "(free)".
 std::string name_of(Tag tag);
 

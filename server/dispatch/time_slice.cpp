@@ -23,7 +23,9 @@ struct Attributes {
 };
 
 constexpr std::uint64_t kSlice = 100'000;  // the shortest that the kernel gives
-constexpr std::uint32_t kOrdinary = 0;     // SCHED_OTHER
+// SCHED_FLAG_RESET_ON_FORK: threads and processes of the application have slices of their own.
+constexpr std::uint64_t kNotInherited = 1;
+constexpr std::uint32_t kOrdinary = 0;  // SCHED_OTHER
 
 }  // namespace
 
@@ -33,7 +35,8 @@ void ask_for_short_slices() noexcept {
     if (syscall(SYS_sched_getattr, 0, &attributes, sizeof attributes, 0) == 0 &&
         attributes.policy == kOrdinary) {
         attributes.size = sizeof attributes;
-        attributes.flags = 0;
+        // Which would also take away a priority that was given on purpose.
+        attributes.flags = attributes.nice < 0 ? 0 : kNotInherited;
         attributes.runtime = kSlice;
         syscall(SYS_sched_setattr, 0, &attributes, 0);
     }

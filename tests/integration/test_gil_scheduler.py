@@ -135,9 +135,10 @@ def test_threads_without_number_live_and_die() -> None:
             assert client.get("/short").status == 200
 
 
-@pytest.mark.parametrize("seconds", ["0.000001", "0.0005", "0.5"])
+@pytest.mark.parametrize("seconds", ["0.000001", "0.0005", "0.5", "4000"])
 def test_any_switch_interval_works(seconds: str) -> None:
     with serve() as server:
+        server.get("/short")
         server.get(f"/interval?s={seconds}")
         with computing(server, 3):
             for _ in range(5):

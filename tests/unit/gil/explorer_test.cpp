@@ -157,8 +157,9 @@ class Model {
             text += (a.woken ? "w" : "-") + std::to_string(a.wakes) + (a.saw_take ? "t" : "-");
             text += std::to_string(static_cast<int>(r.place)) + ':' + std::to_string(r.level) + ':';
             text += ScheduleState::same_holder_since(schedule_, r) ? 's' : '-';
-            for (const std::int64_t time : {a.look_again - now_, a.until - now_, r.arrived - now_, r.used,
-                                            r.slice_used, r.since == 0 ? 1 : r.since - now_}) {
+            for (const std::int64_t time :
+                 {a.look_again - now_, a.until - now_, r.arrived - now_, r.used, r.slice_used,
+                  r.since <= 0 ? r.since + 1'000'000'000'000 : r.since - now_}) {
                 text += std::to_string(time) + ',';
             }
         }

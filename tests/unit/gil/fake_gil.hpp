@@ -38,7 +38,7 @@ class FakeGil {
     bool take() {
         pthread_mutex_lock(&mutex_);
         while (locked_) {
-            const timespec until = in_5_ms();
+            const timespec until = deadline();
             const std::uint64_t before = switches_;
             const int result = pthread_cond_timedwait(&cond_, &mutex_, &until);
             if (result == 0 || !locked_ || switches_ != before) continue;
@@ -59,6 +59,9 @@ class FakeGil {
         pthread_mutex_unlock(&mutex_);
         return true;
     }
+
+    // The switch interval, in nanoseconds.
+    void set_patience(std::int64_t patience) { patience_ = patience; }
 
     // Whoever waits from now on has to end instead of asking.
     void end() { ending_ = true; }
@@ -105,17 +108,14 @@ class FakeGil {
         static thread_local char mark;
         return &mark;
     }
-    static timespec in_5_ms() {
+    timespec deadline() const {
         timespec t{};
         clock_gettime(CLOCK_MONOTONIC, &t);
-        t.tv_nsec += 5'000'000;
-        if (t.tv_nsec >= 1'000'000'000) {
-            t.tv_nsec -= 1'000'000'000;
-            ++t.tv_sec;
-        }
-        return t;
+        const std::int64_t end = t.tv_sec * std::int64_t{1'000'000'000} + t.tv_nsec + patience_;
+        return {end / 1'000'000'000, end % 1'000'000'000};
     }
 
+    std::int64_t patience_ = 5'000'000;
     const void* holder_ = nullptr;
     bool locked_ = false;
     std::uint64_t switches_ = 0;

@@ -163,6 +163,27 @@ TEST_F(ScheduleTest, ATurnThatIsCutShortGoesOnBeforeOthersOfItsLevel) {
     EXPECT_LE(join(third), Schedule::kGrace);
 }
 
+TEST_F(ScheduleTest, TimeOffForSomethingElseIsNoWaiting) {
+    take(long_one);
+    now += kMillisecond;
+    const std::int64_t joined = now;
+    join(short_one);
+    now += Schedule::kGrace;
+    ASSERT_TRUE(leave(short_one, joined));
+    schedule.released(long_one, now);  // by its own will, although somebody had asked
+    now += 200 * kAgeing;
+    take(long_one);
+    EXPECT_EQ(join(short_one), Schedule::kGrace) << "it has not earned anything";
+}
+
+TEST_F(ScheduleTest, EvenWhenItDoesNotKnowTheHolderCPythonsDeadlineStands) {
+    // As after a fork in C: the lock is held, and the schedule has started over.
+    EXPECT_EQ(join(short_one), kInterval);
+    const std::int64_t joined = now;
+    now += kInterval;
+    EXPECT_TRUE(leave(short_one, joined));
+}
+
 TEST_F(ScheduleTest, AFullTurnGoesToTheEnd) {
     take(long_one);
     join(other_long_one);
