@@ -166,19 +166,27 @@ def test_forked_children_have_books_of_their_own(tmp_path: Path) -> None:
     assert report["total"]["held_seconds"] == pytest.approx(held)
 
 
+THREADS = (
+    "import ctypes, os, re, time\n"
+    "libc, text = ctypes.PyDLL(None), ctypes.create_string_buffer(4096)  # PyDLL keeps the GIL, as Python's own look does\n"
+    "def threads():\n"
+    "    file = libc.open(b'/proc/self/status', 0)\n"
+    "    libc.read(file, text, 4095), libc.close(file)\n"
+    "    return int(re.search(rb'Threads:\\s*(\\d+)', text.raw)[1])\n"
+    "def soon():  # the kernel takes a moment to forget a thread that was joined\n"
+    "    end = time.monotonic() + 2\n"
+    "    while (count := threads()) != 1 and time.monotonic() < end: pass\n"
+    "    return count\n"
+)
+
+
 def test_a_fork_finds_no_thread_of_ours(tmp_path: Path) -> None:
     """From 3.12 on Python warns of a fork with threads, and some system calls are refused to processes with threads."""
-    program = (
-        "import ctypes, os, re, time\n"
-        "libc, text = ctypes.PyDLL(None), ctypes.create_string_buffer(4096)  # PyDLL keeps the GIL, as Python's own look does\n"
-        "def threads():\n"
-        "    file = libc.open(b'/proc/self/status', 0)\n"
-        "    libc.read(file, text, 4095), libc.close(file)\n"
-        "    return int(re.search(rb'Threads:\\s*(\\d+)', text.raw)[1])\n"
+    program = THREADS + (
         "time.sleep(0.2)\n"
         "before = threads()\n"
         "child = os.fork()\n"
-        "seen = threads()\n"
+        "seen = soon()\n"
         "if not child: os._exit(seen != 1)\n"
         "time.sleep(0.2)\n"
         "print(before, seen, threads(), os.waitpid(child, 0)[1])\n"
@@ -187,6 +195,22 @@ def test_a_fork_finds_no_thread_of_ours(tmp_path: Path) -> None:
         report = probe.report()
     assert len(report["processes"]) == 2
     assert probe.stdout == "2 1 2 0\n"
+
+
+def test_forks_in_a_row_find_none_either(tmp_path: Path) -> None:
+    """Each time the thread has only just begun when it is told to end."""
+    program = THREADS + (
+        "seen = []\n"
+        "for _ in range(40):\n"
+        "    child = os.fork()\n"
+        "    if not child: os._exit(0)\n"
+        "    seen.append(soon())\n"
+        "    os.waitpid(child, 0)\n"
+        "print(set(seen))\n"
+    )
+    with python(tmp_path, program) as probe:
+        probe.report()
+    assert probe.stdout == "{1}\n", probe.log
 
 
 def test_multiprocessing(tmp_path: Path) -> None:

@@ -41,6 +41,7 @@ timespec in_a_moment() noexcept {
 
 void Writer::start() noexcept {
     if (running_.exchange(true, std::memory_order_acq_rel)) return;
+    begun_.store(shift_.load(std::memory_order_relaxed), std::memory_order_relaxed);
     sigset_t all;
     sigset_t before;
     sigfillset(&all);
@@ -77,7 +78,8 @@ void* Writer::main(void* writer) {
 }
 
 void Writer::run() {
-    const std::uint32_t shift = shift_.load(std::memory_order_relaxed);
+    // Not what it is now: stop() may have come before this line.
+    const std::uint32_t shift = begun_.load(std::memory_order_relaxed);
     while (shift_.load(std::memory_order_relaxed) == shift) {
         work_();
         sleep_while(shift_, shift);

@@ -32,6 +32,7 @@ class Writer {
     pthread_t thread_{};
     std::atomic<bool> running_{false};
     std::atomic<std::uint32_t> shift_{0};  // a thread whose shift has ended leaves
+    std::atomic<std::uint32_t> begun_{0};  // the shift of the thread that was started last
 };
 
 }  // namespace baton::gil::preload
