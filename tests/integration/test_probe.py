@@ -388,14 +388,15 @@ def test_gunicorn(tmp_path: Path, policy: str) -> None:
             fetch(site + "/")
         held = "cpython_gil_held_seconds_total"
         # The arbiter and its workers; each publishes several times a second.
-        scrape = wait_for_scrape(base, lambda s: s.total(held) >= 0.9 * cpu and len(list(s.select(held))) == 3)
+        scrape = wait_for_scrape(
+            base, lambda s: s.total(held) >= cpu <= s.total("process_cpu_seconds_total") and len(list(s.select(held))) == 3
+        )
         pids = {int(labels["pid"]) for labels, _ in scrape.select(held)}
         parents = {pid: int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1]) for pid in pids}
         assert sum(parent in pids for parent in parents.values()) == 2, "two of them are the third's workers"
         assert {labels["interpreter"] for labels, _ in scrape.select(held)} == {"main"}
         assert scrape.total("cpython_gil_releases_total", reason="voluntary") >= 100
         assert scrape.total("cpython_gil_enabled") == 3
-        assert scrape.total("process_cpu_seconds_total") >= cpu
         assert "still running" in fetch(base)
         probe.signal(signal.SIGTERM)
         report = probe.report()
