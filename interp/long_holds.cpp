@@ -37,6 +37,7 @@ struct LongHold {
     std::optional<Request> request;
     std::string thread;          // its name
     std::string stack;           // empty when no Python code was running, or
+    bool elsewhere = false;      // its stack is another interpreter's
     bool stack_missing = false;  // the reporter did not get the GIL in time
     std::uint64_t left_out = 0;  // holds that were not reported since the last one that was
 };
@@ -54,6 +55,7 @@ std::string describe(const LongHold& hold, const LongHolds::RouteName& route_nam
     if (hold.left_out > 0) text += fmt::format("; {} more holds were not reported", hold.left_out);
     if (hold.stack_missing) return text + "; the stack is not known: the GIL was not free again in time";
     if (hold.request && hold.request->over) return text + "; it kept the GIL until it returned";
+    if (hold.elsewhere) return text + "; in another interpreter, whose stacks are not read";
     if (hold.stack.empty()) return text + "; no Python code was running at the end";
     return text + "; at the end:\n" + hold.stack;
 }
@@ -182,8 +184,10 @@ void LongHolds::Shared::leave() {
 
 void LongHolds::Shared::read_stack(LongHold& hold) {
     PyThreadState* const thread = PyGILState_GetThisThreadState();
+    if (thread == nullptr) return;
     // The reporter's GIL does not guard the frames of another interpreter.
-    if (thread == nullptr || PyThreadState_GetInterpreter(thread) != runtime.interpreter()) return;
+    hold.elsewhere = PyThreadState_GetInterpreter(thread) != runtime.interpreter();
+    if (hold.elsewhere) return;
     const auto job = std::make_shared<Job>(thread);
     std::unique_lock lock(mutex);
     jobs.push_back(job);
