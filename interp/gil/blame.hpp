@@ -36,7 +36,7 @@ class BlameBook {
   public:
     // The holder of the GIL held it for `tag` in [from, to). In order of time.
     void held(Tag tag, std::int64_t from, std::int64_t to) noexcept;
-    // The end of an uninterrupted hold.
+    // The end of an uninterrupted hold, or of what one request had of it.
     void hold_ended(Tag tag, std::int64_t length) noexcept;
     // The new holder has waited in [from, to), until now. Calls each(Tag, nanoseconds) with parts that add up
     // to it.

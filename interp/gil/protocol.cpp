@@ -184,6 +184,7 @@ void take(Thread& me, Gil& gil) {
     const std::int64_t waited = me.account->taken(time, me.contended);
     gil.schedule.taken(me.runner, time);
     me.segment_from = time;
+    me.turned_at = time;
     if (waited == 0) return;
     gil.blame.split(time - waited, time, [&](Tag holding, std::int64_t nanoseconds) {
         if (me.tag == kNotKnownYet) {
@@ -200,7 +201,7 @@ void release(Thread& me, Gil& gil) {
     const std::int64_t hold = me.account->released(time, forced);
     const Tag tag = acting_for(me);
     gil.blame.held(tag, me.segment_from, time);
-    gil.blame.hold_ended(tag, hold);
+    gil.blame.hold_ended(tag, time - me.turned_at);
     if (hold >= long_holds.limit) me.long_hold = hold;
     me.released = true;
     if (!gil.schedule.anybody_waits()) return;

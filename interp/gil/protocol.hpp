@@ -41,6 +41,7 @@ struct Thread {
     Tag tag = kOtherThreads;        // on whose behalf it acts
     Tag name = kOtherThreads;       // for which it acts when it has no request
     std::int64_t segment_from = 0;  // since when it has held the GIL on that behalf
+    std::int64_t turned_at = 0;     // and for the request that it has now
     PendingBlame pending;
     Discovery discovery;
     ReleaseHook hook = nullptr;

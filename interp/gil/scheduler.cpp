@@ -22,6 +22,10 @@ Gil* held_by(const Thread& me) noexcept {
 // From `time` on the thread acts for `tag`.
 void act_for(Thread& me, Tag tag, Gil* held, std::int64_t time) noexcept {
     if (held != nullptr) {
+        if (me.tag != kNotKnownYet) {
+            held->blame.hold_ended(me.tag, time - me.turned_at);
+            me.turned_at = time;
+        }
         // What it has held for a request that it did not know yet is that request's.
         if (tag != me.tag && me.tag != kNotKnownYet) {
             held->blame.held(me.tag, me.segment_from, time);

@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <atomic>
 #include <thread>
 #include <vector>
@@ -139,6 +140,31 @@ TEST(Scheduler, BlameAddsUpToTheWaits) {
     EXPECT_GE(blamed, waited / 2);
     EXPECT_GT(on_the_longest, 0);
     EXPECT_GE(longest, 400'000);
+}
+
+std::int64_t longest_hold(Tag tag) {
+    std::int64_t longest = 0;
+    for (const Snapshot& gil : snapshot()) {
+        for (const LongestHold& hold : gil.longest) {
+            if (hold.tag == tag) longest = std::max(longest, hold.nanoseconds);
+        }
+    }
+    return longest;
+}
+
+// A thread that keeps the lock from request to request: each has its own part of the hold.
+TEST(Scheduler, TheLongestHoldIsThatOfTheRequestThatHeld) {
+    FakeGil gil;
+    await_request();
+    gil.take();
+    begin_request(51, now());
+    busy(4 * kMillisecond);
+    begin_request(52, now());
+    begin_request(52, now());
+    end_request(now());
+    gil.drop();
+    EXPECT_GE(longest_hold(51), 4 * kMillisecond);
+    EXPECT_LT(longest_hold(52), longest_hold(51));
 }
 
 TEST(Scheduler, ThePolicyMayChangeWhileThreadsWait) {
