@@ -39,6 +39,7 @@ TEST(ThreadNames, NoCharacterIsCutInTwo) {
 
 TEST(ThreadNames, AThreadThatPythonHasNotStartedKeepsItsName) {
     std::string seen;
+    test::runtime();  // made here: whoever makes it has to end it
     std::thread([&] {
         pthread_setname_np(pthread_self(), "ours");
         {
