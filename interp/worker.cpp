@@ -6,7 +6,6 @@
 #include <atomic>
 #include <condition_variable>
 #include <mutex>
-#include <optional>
 #include <system_error>
 #include <thread>
 
@@ -48,26 +47,6 @@ void forget_in_python() {
 }
 
 using dispatch::Nanoseconds;
-
-struct GilNow {
-    std::size_t waiters = 0;
-    bool held = false;
-};
-
-// The sums include the hold in progress, so they grow from one look to the next exactly while somebody holds
-// the lock. An application's own threads are in them too: they are taken for ours as far as ours are busy.
-std::optional<GilNow> look_at_main_gil() {
-    const auto main_gil = [] {
-        const std::vector<gil::Snapshot> all = gil::snapshot();
-        const auto found =
-            std::find_if(all.begin(), all.end(), [](const gil::Snapshot& s) { return s.main; });
-        return found == all.end() ? std::nullopt : std::optional(*found);
-    };
-    const auto first = main_gil();
-    const auto second = main_gil();
-    if (!first || !second) return std::nullopt;
-    return GilNow{second->waiters, second->totals.held > first->totals.held};
-}
 
 }  // namespace
 
@@ -298,16 +277,25 @@ std::vector<clockid_t> WorkerPool::cpu_clocks() const {
 WorkerStates WorkerPool::states() const {
     const std::size_t all = size();
     WorkerStates states;
-    const std::size_t busy = std::min(all, shared_->busy.load(std::memory_order_relaxed));
-    states.idle = all - busy;
     if (!gil::exact()) {
-        states.running = busy;
+        states.running = std::min(all, shared_->busy.load(std::memory_order_relaxed));
+        states.idle = all - states.running;
         return states;
     }
-    const std::optional<GilNow> lock = look_at_main_gil();
-    states.waiting = lock ? std::min(busy, lock->waiters) : 0;
-    states.running = lock && lock->held ? std::min<std::size_t>(busy - states.waiting, 1) : 0;
-    states.off_gil = busy - states.waiting - states.running;
+    std::size_t busy = 0;
+    for (const gil::ThreadBook& book : gil::threads()) {
+        const bool ours = gil::is_program_tag(book.tag) || book.tag == gil::kNotKnownYet;
+        if (!ours || book.gil != 0 || busy == all) continue;  // interpreter threads use the main GIL
+        ++busy;
+        if (book.doing == gil::Doing::holding) {
+            ++states.running;
+        } else if (book.doing == gil::Doing::waiting) {
+            ++states.waiting;
+        } else {
+            ++states.off_gil;
+        }
+    }
+    states.idle = all - busy;
     return states;
 }
 
