@@ -17,6 +17,7 @@
 #include "interp/gil/ledger.hpp"
 #include "interp/gil/scheduler.hpp"
 #include "server/dispatch/inbox.hpp"
+#include "server/dispatch/metronome.hpp"
 #include "server/dispatch/time_slice.hpp"
 
 namespace baton::interp {
@@ -48,6 +49,32 @@ void forget_in_python() {
 
 using dispatch::Nanoseconds;
 
+// What the kernel is told of a thread while its requests are expected to compute: that others may interrupt
+// it.
+class Computing {
+  public:
+    explicit Computing(dispatch::Metronome& metronome) : metronome_(metronome) {}
+    void expect(Nanoseconds held) noexcept {
+        // Under CPython's own policy threads are left to the kernel as well.
+        if (held < kComputing || gil::policy() != gil::Policy::latency) return over();
+        if (now_) return;
+        now_ = true;
+        dispatch::ask_for_long_slices();
+        metronome_.begin();
+    }
+    void over() noexcept {
+        if (!now_) return;
+        now_ = false;
+        metronome_.end();
+        dispatch::ask_for_short_slices();
+    }
+
+  private:
+    static constexpr Nanoseconds kComputing = 1'000'000;
+    dispatch::Metronome& metronome_;
+    bool now_ = false;
+};
+
 }  // namespace
 
 // What outlives the pool when a thread is stuck.
@@ -58,6 +85,7 @@ struct WorkerPool::Shared {
     Runtime& runtime;
     dispatch::WorkQueue& queue;
     Application& application;
+    dispatch::Metronome metronome;
     std::atomic<std::size_t> busy{0};  // threads that have a request, or are on their way to one
     mutable std::mutex mutex;
     std::condition_variable ended;
@@ -75,7 +103,7 @@ struct WorkerPool::Shared {
         dispatch::Books books;
         Nanoseconds at = 0;
     };
-    Finished batch(const Moment& woken, CpuClock& cpu);
+    Finished batch(const Moment& woken, CpuClock& cpu, Computing& computing);
     std::function<void()> began;
     std::function<void()> ending;
 };
@@ -115,6 +143,7 @@ void WorkerPool::Shared::leave(std::size_t number) {
 
 void WorkerPool::Shared::work(PyThreadState* state) {
     CpuClock cpu;
+    Computing computing(metronome);
     while (queue.park()) {
         // Woken, but another thread was quicker: no reason to stand in line for the GIL.
         if (queue.length() == 0) continue;
@@ -125,16 +154,18 @@ void WorkerPool::Shared::work(PyThreadState* state) {
             const Moment woken = Moment::now();
             const Attach attached(state);
             cpu.rested();
-            last = batch(woken, cpu);
+            last = batch(woken, cpu, computing);
         }
         if (last.exchange) last.exchange->done(last.books, last.at);
+        computing.over();
         busy.fetch_sub(1, std::memory_order_relaxed);
     }
 }
 
 // Keeps the GIL from request to request while there is work. The last one is left to be told when the GIL is
 // free again: waking an I/O thread is a system call.
-WorkerPool::Shared::Finished WorkerPool::Shared::batch(const Moment& woken, CpuClock& cpu) {
+WorkerPool::Shared::Finished WorkerPool::Shared::batch(const Moment& woken, CpuClock& cpu,
+                                                       Computing& computing) {
     gil::on_release([](void* work) { static_cast<dispatch::WorkQueue*>(work)->released(); }, &queue);
     Moment before = Moment::now();
     unsigned in_a_row = 0;
@@ -151,7 +182,9 @@ WorkerPool::Shared::Finished WorkerPool::Shared::batch(const Moment& woken, CpuC
             continue;
         }
         const std::uint32_t route = exchange->route;
-        gil::begin_request(static_cast<gil::Tag>(route), before.at, queue.tempo().held(route));
+        const Nanoseconds expected = queue.tempo().held(route);
+        gil::begin_request(static_cast<gil::Tag>(route), before.at, expected);
+        computing.expect(expected);
         exchange->opening_books = as_books(before.totals);
         exchange->opening_books.gil_wait -= waited;
         current_request.begins(*exchange, before.at);
@@ -184,6 +217,7 @@ WorkerPool::WorkerPool(Runtime& runtime, dispatch::WorkQueue& queue, Application
     : shared_(std::make_shared<Shared>(runtime, queue, application)) {
     shared_->began = std::move(hooks.began);
     shared_->ending = std::move(hooks.ending);
+    shared_->metronome.start();
 }
 
 WorkerPool::~WorkerPool() {

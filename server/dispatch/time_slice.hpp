@@ -10,5 +10,7 @@ namespace baton::dispatch {
 // I/O threads and interpreter threads wake for tens of microseconds, beside threads that compute: on busy
 // cores they would stand behind those for a whole slice, some 3 ms, each time.
 void ask_for_short_slices() noexcept;
+// For the time of a long computation: threads with short slices interrupt it when they wake.
+void ask_for_long_slices() noexcept;
 
 }  // namespace baton::dispatch
