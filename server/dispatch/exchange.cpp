@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "server/dispatch/inbox.hpp"
+#include "server/dispatch/loop_queue.hpp"
 
 namespace baton::dispatch {
 
@@ -53,6 +54,39 @@ bool Exchange::write(std::string_view bytes) {
     return true;
 }
 
+bool Exchange::try_write(std::string_view& bytes) {
+    const std::size_t taken = pipe_.try_write(bytes);
+    bytes.remove_prefix(taken);
+    if (taken > 0) notify();
+    return bytes.empty();
+}
+
+void Exchange::hint(std::string_view fields) {
+    {
+        const std::lock_guard lock(hints_mutex_);
+        hints_.append(fields);
+    }
+    notify();
+}
+
+std::string Exchange::take_hints() {
+    const std::lock_guard lock(hints_mutex_);
+    return std::exchange(hints_, {});
+}
+
+void Exchange::want_body() {
+    if (!body_wanted_.exchange(true, std::memory_order_acq_rel)) notify();
+}
+
+void Exchange::tell_application() {
+    if (listener != nullptr) listener->post(ExchangePtr(this));
+}
+
+void Exchange::client_left() {
+    left_.store(true, std::memory_order_release);
+    tell_application();
+}
+
 void Exchange::mark_finished(bool complete) {
     pipe_.close(complete);
     const unsigned incomplete = complete ? 0U : kIncomplete;
@@ -85,7 +119,15 @@ bool Exchange::renew() {
     head.clear();
     route_name.clear();
     file.reset();
+    path.clear();
+    trailers.clear();
     start.clear();
+    mount = nullptr;
+    client = nullptr;
+    listener = nullptr;
+    body_wanted_.store(false, std::memory_order_relaxed);
+    left_.store(false, std::memory_order_relaxed);
+    if (!hints_.empty()) hints_.clear();
     pipe_.reset();
     timeline = {};
     events_.store(0, std::memory_order_relaxed);

@@ -10,11 +10,13 @@
 #include <boost/smart_ptr/intrusive_ptr.hpp>
 #include <cstdint>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <string>
 #include <string_view>
 
 #include "server/dispatch/clock.hpp"
+#include "server/dispatch/mounts.hpp"
 #include "server/http/body_pipe.hpp"
 #include "server/http/request.hpp"
 #include "server/http/response.hpp"
@@ -22,6 +24,7 @@
 namespace baton::dispatch {
 
 class Inbox;
+class LoopQueue;
 class Exchange;
 using ExchangePtr = boost::intrusive_ptr<Exchange>;
 
@@ -69,11 +72,12 @@ struct Books {
     Nanoseconds gil_hold = 0;
     Nanoseconds lock_wait = 0;
     std::uint64_t acquisitions = 0;
-    Nanoseconds cpu = 0;  // of the thread, native code without the GIL included
+    Nanoseconds ready = 0;  // on an event loop: could have run, but the loop was at others
+    Nanoseconds cpu = 0;    // of the thread, native code without the GIL included
 
     friend Books operator-(const Books& a, const Books& b) {
-        return {a.gil_wait - b.gil_wait, a.gil_hold - b.gil_hold, a.lock_wait - b.lock_wait,
-                a.acquisitions - b.acquisitions, a.cpu - b.cpu};
+        return {a.gil_wait - b.gil_wait,         a.gil_hold - b.gil_hold, a.lock_wait - b.lock_wait,
+                a.acquisitions - b.acquisitions, a.ready - b.ready,       a.cpu - b.cpu};
     }
 };
 
@@ -95,6 +99,16 @@ class ExchangeObserver {
     ~ExchangeObserver() = default;
 };
 
+// Who on an event loop's thread has an Exchange.
+class ExchangeClient {
+  public:
+    // Something has changed that it may wait for: a body, room, or the client has gone.
+    virtual void exchange_news() = 0;
+
+  protected:
+    ~ExchangeClient() = default;
+};
+
 class Exchange {
   public:
     // Bytes of response body that wait for a slow client before the application is made to wait.
@@ -110,7 +124,8 @@ class Exchange {
     RequestBody body;
     std::string id;  // request id: the client's when it is well-formed, else ours
     bool server_timing = false;
-    std::uint32_t route = 0;  // a routing::RouteId, when the path is known; 0 when it is not, or not yet
+    const Mount* mount = nullptr;  // the application; null: the only one
+    std::uint32_t route = 0;       // a routing::RouteId, when the path is known; 0 when it is not, or not yet
 
     // --- Claim: exactly one of claim() and expire() succeeds.
     bool claim(Nanoseconds at);
@@ -131,6 +146,19 @@ class Exchange {
     bool write(std::string_view bytes);
     // Would write() return at once? Then it may be called with the GIL.
     bool can_write(std::size_t bytes) const { return pipe_.has_room(bytes); }
+    // For an event loop, instead of write(): takes what there is room for off the front of `bytes`. False:
+    // not all; exchange_news() will tell of room.
+    bool try_write(std::string_view& bytes);
+    // An interim 103 response with these lines ("Link: ...\r\n"), before commit() (RFC 8297).
+    void hint(std::string_view fields);
+    // Sent instead of further bytes, opened by the I/O thread; ranges that the request asks for are honoured.
+    // Before commit().
+    std::string path;
+    // "Name: value\r\n" lines after the body, where the framing and the client allow them. Before finish().
+    std::string trailers;
+    // The application asks for body bytes: the moment for a 100 Continue.
+    void want_body();
+    bool body_wanted() const { return body_wanted_.load(std::memory_order_acquire); }
     // The body is complete (`complete`), or ends before its time and the connection must be closed. Implies
     // commit(). Worth calling when something slow may follow, such as the iterable's close(); done() implies
     // it.
@@ -147,19 +175,35 @@ class Exchange {
         noted_ = books;
         timeline.noted = at;
     }
+    // What client_left() said.
+    bool left() const { return left_.load(std::memory_order_acquire); }
     // The client has gone, or the connection has given the request up: what is written is dropped.
     bool abandoned() const { return pipe_.abandoned(); }
     // Tells the I/O thread to have a look; for what it cannot see itself, such as room in the request body's
     // pipe.
     void notify(bool unhurried = false);
 
+    // --- The event loop's thread only, between claim() and done().
+    ExchangeClient* client = nullptr;
+
     // --- I/O thread only.
+    // An event loop that has this request, or null; set by its queue.
+    LoopQueue* listener = nullptr;
+    // Something has changed that an event loop may wait for.
+    void tell_application();
+    // The client has ended its side of the connection while the application is at work.
+    void client_left();
+    // Lines of 103 responses that have not been sent yet.
+    std::string take_hints();
     // Makes it new for the next request, keeping its memory. False: somebody else still refers to it.
     bool renew();
     static constexpr unsigned kCommitted = 1, kFinished = 2, kDone = 4, kIncomplete = 8;
     unsigned events() const { return events_.load(std::memory_order_acquire); }
     http::BodyPipe& pipe() { return pipe_; }
-    void abandon() { pipe_.abandon(); }
+    void abandon() {
+        pipe_.abandon();
+        tell_application();
+    }
     Timeline timeline;
     const Books& books() const { return books_; }        // after kDone
     const Books& noted_books() const { return noted_; }  // after kCommitted, when timeline.noted is set
@@ -168,6 +212,7 @@ class Exchange {
 
   private:
     friend class Inbox;
+    friend class LoopQueue;
     void mark_finished(bool complete);
     friend void intrusive_ptr_add_ref(Exchange* x) { x->references_.fetch_add(1, std::memory_order_relaxed); }
     friend void intrusive_ptr_release(Exchange* x) {
@@ -184,6 +229,12 @@ class Exchange {
     std::atomic<Stage> stage_{Stage::queued};
     std::atomic<bool> in_inbox_{false};
     Exchange* next_ = nullptr;  // in the inbox
+    std::atomic<bool> in_mail_{false};
+    Exchange* next_mail_ = nullptr;  // in the listener's mail
+    std::atomic<bool> body_wanted_{false};
+    std::atomic<bool> left_{false};
+    std::mutex hints_mutex_;
+    std::string hints_;
 };
 
 }  // namespace baton::dispatch

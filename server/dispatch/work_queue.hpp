@@ -24,15 +24,15 @@
 
 namespace baton::dispatch {
 
-class WorkQueue {
+class WorkQueue final : public Dispatcher {
   public:
     explicit WorkQueue(std::size_t limit);
-    ~WorkQueue();
+    ~WorkQueue() override;
 
     // I/O threads. push() queues without waking anyone; flush() does what is needed for what was pushed.
     // True: there is still work that nobody has claimed, call it again in about a millisecond.
-    bool push(ExchangePtr exchange);
-    bool flush(Nanoseconds at);
+    bool push(ExchangePtr exchange) override;
+    bool flush(Nanoseconds at) override;
 
     // Interpreter threads. A null pointer means empty. The caller has still to claim() the Exchange.
     ExchangePtr try_pop(Nanoseconds at);
@@ -56,7 +56,7 @@ class WorkQueue {
     bool soon_over(const Exchange& exchange) const { return tempo_.short_of(exchange.route, kHot); }
 
     void close();
-    std::size_t length() const { return length_.load(std::memory_order_relaxed); }
+    std::size_t length() const override { return length_.load(std::memory_order_relaxed); }
     std::size_t idle_threads() const { return idle_count_.load(std::memory_order_relaxed); }
 
   private:
