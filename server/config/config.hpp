@@ -30,7 +30,9 @@ struct InheritedSocket {
 using BindAddress = std::variant<TcpAddress, UnixAddress, InheritedSocket>;
 std::string to_string(const BindAddress& address);
 
-enum class Interface { automatic, wsgi };
+enum class Interface { automatic, wsgi, asgi };
+enum class EventLoop { automatic, asyncio, uvloop };
+enum class Lifespan { automatic, on, off };
 enum class AccessLog { off, common, json, format };
 enum class LogLevel { debug, info, warning, error };
 
@@ -64,6 +66,13 @@ struct Timeouts {
     std::chrono::milliseconds drain{30'000};       // in-flight requests after SIGTERM
 };
 
+struct WebSocket {
+    std::size_t max_message_bytes = 16 * 1024 * 1024;  // larger messages are refused with 1009
+    std::chrono::milliseconds ping_interval{20'000};   // zero: no pings
+    std::chrono::milliseconds ping_timeout{20'000};    // for the answer to one; zero: no limit
+    bool compression = true;                           // permessage-deflate, when the client offers it
+};
+
 enum class GilPolicy { latency, cpython };
 
 // Equal: that many. Otherwise the server chooses between the two, inclusive.
@@ -73,10 +82,22 @@ struct ThreadBounds {
     bool operator==(const ThreadBounds&) const = default;
 };
 
+// An application that serves the paths below a prefix, beside the one that serves the rest.
+struct MountedApplication {
+    std::string prefix;       // "/api", without a slash at its end
+    std::string application;  // "module:callable"
+    bool factory = false;     // call it (without arguments) to get the application
+    bool operator==(const MountedApplication&) const = default;
+};
+
 struct Python {
     std::string application;  // "module:callable"
     bool factory = false;     // call it (without arguments) to get the application
-    Interface interface = Interface::automatic;
+    std::vector<MountedApplication> mounts;
+    Interface interface = Interface::automatic;     // of all applications
+    EventLoop event_loop = EventLoop::automatic;    // that runs ASGI applications
+    Lifespan lifespan = Lifespan::automatic;        // of ASGI applications
+    std::chrono::milliseconds slow_callbacks{100};  // of the event loop, that are logged; zero: none
     std::string chdir;
     std::vector<std::string> path;          // put in front of sys.path, after the working directory
     std::string venv;                       // root of a virtual environment; empty: none
@@ -95,6 +116,7 @@ struct Config {
     Tls tls;
     Limits limits;
     Timeouts timeouts;
+    WebSocket web_socket;
     Python python;
     double cpus = 1;  // that the process may use; not an option
     AccessLog access_log = AccessLog::off;
