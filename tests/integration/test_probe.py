@@ -173,28 +173,45 @@ THREADS = (
     "    file = libc.open(b'/proc/self/status', 0)\n"
     "    libc.read(file, text, 4095), libc.close(file)\n"
     "    return int(re.search(rb'Threads:\\s*(\\d+)', text.raw)[1])\n"
-    "def soon():  # the kernel takes a moment to forget a thread that was joined\n"
-    "    end = time.monotonic() + 2\n"
-    "    while (count := threads()) != 1 and time.monotonic() < end: pass\n"
-    "    return count\n"
+    "def soon(count, meanwhile=lambda: None):  # the kernel takes a moment to forget a thread that was joined\n"
+    "    end = time.monotonic() + 20\n"
+    "    while (seen := threads()) != count and time.monotonic() < end: meanwhile()\n"
+    "    return seen\n"
+    "def let_go(): time.sleep(0.01)  # of the GIL, which brings our thread back\n"
 )
 
 
 def test_a_fork_finds_no_thread_of_ours(tmp_path: Path) -> None:
     """From 3.12 on Python warns of a fork with threads, and some system calls are refused to processes with threads."""
     program = THREADS + (
-        "time.sleep(0.2)\n"
-        "before = threads()\n"
+        "before = soon(2, let_go)\n"
         "child = os.fork()\n"
-        "seen = soon()\n"
-        "if not child: os._exit(seen != 1)\n"
-        "time.sleep(0.2)\n"
-        "print(before, seen, threads(), os.waitpid(child, 0)[1])\n"
+        # From 3.13 on os.fork() itself lets go of the GIL in the child.
+        "seen = soon(1) if child else None\n"
+        "back = soon(2, let_go)\n"
+        "if not child: os._exit(back != 2)\n"
+        "print(before, seen, back, os.waitpid(child, 0)[1])\n"
     )
     with python(tmp_path, program) as probe:
         report = probe.report()
-    assert len(report["processes"]) == 2
     assert probe.stdout == "2 1 2 0\n"
+    assert [(process["books"], process["ended"]) for process in report["processes"]] == [("exact", True)] * 2
+
+
+def test_a_forked_child_is_alone_until_it_lets_go_of_the_gil(tmp_path: Path) -> None:
+    """It may be about to do what is refused to processes with threads. libc's fork(), as C code calls it, keeps the GIL."""
+    program = THREADS + (
+        "before = soon(2, let_go)\n"
+        "child = libc.fork()\n"
+        "seen = soon(1)\n"
+        "back = soon(2, let_go)\n"
+        "if not child: os._exit((seen, back) != (1, 2))\n"
+        "print(before, seen, back, os.waitpid(child, 0)[1])\n"
+    )
+    with python(tmp_path, program) as probe:
+        report = probe.report()
+    assert probe.stdout == "2 1 2 0\n"
+    assert [(process["books"], process["ended"]) for process in report["processes"]] == [("exact", True)] * 2
 
 
 def test_forks_in_a_row_find_none_either(tmp_path: Path) -> None:
@@ -204,8 +221,9 @@ def test_forks_in_a_row_find_none_either(tmp_path: Path) -> None:
         "for _ in range(40):\n"
         "    child = os.fork()\n"
         "    if not child: os._exit(0)\n"
-        "    seen.append(soon())\n"
+        "    seen.append(soon(1))\n"
         "    os.waitpid(child, 0)\n"
+        "    if seen[-1] != 1: break\n"
         "print(set(seen))\n"
     )
     with python(tmp_path, program) as probe:
