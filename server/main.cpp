@@ -175,6 +175,7 @@ class Server {
     metrics::Shards shards_;
     metrics::ThreadClocks clocks_;
     dispatch::WorkQueue queue_;
+    dispatch::Mounts mounts_;
     net::ConnectionBudget budget_;
     std::unique_ptr<boost::asio::ssl::context> tls_;
     std::vector<std::unique_ptr<net::IoThread>> io_;
@@ -194,6 +195,7 @@ Server::Server(const config::Config& config, log::Logs& logs, routing::RouteTabl
       routes_(routes),
       shards_(routes_),
       queue_(config.limits.queue),
+      mounts_({dispatch::Mount{"", 0, &queue_, false}}),
       tls_(net::make_tls_context(config.tls)),
       pool_(runtime, queue_, application,
             {.began = [this] { clocks_.enter(metrics::Role::interpreter); },
@@ -222,7 +224,7 @@ Server::Server(const config::Config& config, log::Logs& logs, routing::RouteTabl
         logs.events().warn(
             "at most {} connections instead of {}: the limit of open files (ulimit -n) is too low",
             budget_.limit, config.limits.connections);
-    const net::Surroundings around{config,        queue_,  logs.access(), routes_,
+    const net::Surroundings around{config,        mounts_, logs.access(), routes_,
                                    logs.events(), budget_, tls_.get()};
     for (unsigned i = 0; i < config.io_threads; ++i)
         io_.push_back(std::make_unique<net::IoThread>(around, shards_.add(), i));

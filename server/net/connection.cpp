@@ -116,7 +116,8 @@ Task<bool> Connection::serve_one() {
     bool again = false;
     exchange_->timeline.queued = exchange_->request.has_body() ? dispatch::now() : exchange_->timeline.head;
     exchange_->route = home_.recorder().known_route(exchange_->request.path());
-    if (!home_.around().queue.push(exchange_)) {
+    exchange_->mount = &home_.around().mounts.of(exchange_->request.path());
+    if (!exchange_->mount->dispatcher->push(exchange_)) {
         home_.recorder().rejected(Rejection::queue_full);
         expired_ = exchange_->expire();
         co_await answer(503, "The queue is full.", "Retry-After: 1\r\n");

@@ -137,10 +137,12 @@ std::string Connection::server_timing() const {
         metrics::phases(timeline, done ? exchange_->books() : exchange_->noted_books());
     const auto ms = [&](metrics::Phase phase) { return static_cast<double>(phases[phase]) / 1e6; };
     using metrics::Phase;
-    return fmt::format(
-        "queue;dur={:.4f}, gil-wait;dur={:.4f}, gil-hold;dur={:.4f}, lock-wait;dur={:.4f}, "
-        "off-gil;dur={:.4f}",
-        ms(Phase::queue), ms(Phase::gil_wait), ms(Phase::gil_hold), ms(Phase::lock_wait), ms(Phase::off_gil));
+    std::string text =
+        fmt::format("queue;dur={:.4f}, gil-wait;dur={:.4f}, gil-hold;dur={:.4f}, lock-wait;dur={:.4f}, ",
+                    ms(Phase::queue), ms(Phase::gil_wait), ms(Phase::gil_hold), ms(Phase::lock_wait));
+    const bool by_loop = exchange_->mount != nullptr && exchange_->mount->by_loop;
+    if (by_loop) text += fmt::format("ready;dur={:.4f}, ", ms(Phase::ready));
+    return text + fmt::format("off-gil;dur={:.4f}", ms(Phase::off_gil));
 }
 
 Task<bool> Connection::send_body(Framing framing, std::string piece) {
@@ -309,9 +311,13 @@ void Connection::log_access(std::string_view route, const metrics::Phases* spent
     using metrics::Phase;
     if (spent != nullptr) {
         entry.duration = spent->duration;
-        entry.phases = log::AccessPhases{(*spent)[Phase::queue],    (*spent)[Phase::gil_wait],
-                                         (*spent)[Phase::gil_hold], (*spent)[Phase::lock_wait],
-                                         (*spent)[Phase::off_gil],  (*spent)[Phase::send]};
+        entry.phases = log::AccessPhases{.queue = (*spent)[Phase::queue],
+                                         .gil_wait = (*spent)[Phase::gil_wait],
+                                         .gil_hold = (*spent)[Phase::gil_hold],
+                                         .lock_wait = (*spent)[Phase::lock_wait],
+                                         .ready = (*spent)[Phase::ready],
+                                         .off_gil = (*spent)[Phase::off_gil],
+                                         .send = (*spent)[Phase::send]};
     }
     home_.around().access_log.write(entry);
 }

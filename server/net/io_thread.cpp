@@ -51,7 +51,6 @@ void IoThread::start(std::function<void()> began, std::function<void()> ending) 
 }
 
 void IoThread::run() {
-    dispatch::WorkQueue& queue = around_.queue;
     bool look_again = false;
     while (!context_.stopped()) {
         // In a handler, not here: only there do coroutine frames come from Asio's recycled memory.
@@ -64,8 +63,18 @@ void IoThread::run() {
         inbox_.awake();
         for (int i = 0; i < kBatch && context_.poll_one() > 0; ++i) {
         }
-        look_again = queue.length() > 0 && queue.flush(dispatch::now());
+        look_again = flush();
     }
+}
+
+bool IoThread::flush() {
+    bool look_again = false;
+    dispatch::Nanoseconds at = 0;  // read once, and only when requests wait
+    for (dispatch::Dispatcher* const dispatcher : around_.mounts.dispatchers()) {
+        if (at == 0 && dispatcher->length() > 0) at = dispatch::now();
+        look_again = dispatcher->flush(at) || look_again;
+    }
+    return look_again;
 }
 
 void IoThread::adopt(Socket socket, std::shared_ptr<const dispatch::Peer> peer) {

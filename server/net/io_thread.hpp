@@ -19,7 +19,7 @@
 
 #include "server/config/config.hpp"
 #include "server/dispatch/inbox.hpp"
-#include "server/dispatch/work_queue.hpp"
+#include "server/dispatch/mounts.hpp"
 #include "server/http/request_parser.hpp"
 #include "server/http/serializer.hpp"
 #include "server/log/access_log.hpp"
@@ -40,7 +40,7 @@ struct ConnectionBudget {
 // What every connection of a process needs; all of it outlives the I/O threads.
 struct Surroundings {
     const config::Config& config;
-    dispatch::WorkQueue& queue;
+    const dispatch::Mounts& mounts;
     log::AccessLog& access_log;
     const routing::RouteTable& routes;
     spdlog::logger& logger;
@@ -80,6 +80,8 @@ class IoThread {
                                               asio::wait_traits<std::chrono::steady_clock>, Executor>;
 
     void run();
+    // Wakes whoever is to serve what the connections have pushed. True: look again in about a millisecond.
+    bool flush();
     void tick();
     void welcome(Socket socket, std::shared_ptr<const dispatch::Peer> peer);
     bool make_room();
