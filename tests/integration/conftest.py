@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from harness.frameworks import lacking
 from harness.server import BINARY, Process
 
 
@@ -10,6 +11,14 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Without a server there is nothing to test, and silence would look like success."""
     if items and not BINARY.exists():
         pytest.exit(f"{BINARY} is not there: ./dev build, or set BATON_BINARY", returncode=3)
+
+
+@pytest.fixture(scope="module", params=["asyncio", "uvloop"])
+def loop(request: pytest.FixtureRequest) -> str:
+    """The event loops that ASGI applications run on."""
+    if request.param == "uvloop" and (reason := lacking("uvloop")):
+        pytest.skip(reason)
+    return request.param
 
 
 @pytest.hookimpl(hookwrapper=True)
