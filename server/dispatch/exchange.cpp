@@ -116,6 +116,7 @@ bool Exchange::renew() {
     request.clear();
     route = 0;
     body.clear();
+    web_socket.reset();
     head.clear();
     route_name.clear();
     file.reset();

@@ -17,6 +17,7 @@
 
 #include "server/dispatch/clock.hpp"
 #include "server/dispatch/mounts.hpp"
+#include "server/dispatch/web_socket.hpp"
 #include "server/http/body_pipe.hpp"
 #include "server/http/request.hpp"
 #include "server/http/response.hpp"
@@ -122,6 +123,7 @@ class Exchange {
     http::Request request;
     std::shared_ptr<const Peer> peer;
     RequestBody body;
+    std::unique_ptr<WebSocket> web_socket;  // the request is an upgrade to one; else null
     std::string id;  // request id: the client's when it is well-formed, else ours
     bool server_timing = false;
     const Mount* mount = nullptr;  // the application; null: the only one
