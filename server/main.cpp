@@ -217,7 +217,8 @@ Server::Server(const config::Config& config, log::Logs& logs, routing::RouteTabl
                         },
                     .gc = [&gc] { return gc_samples(gc); },
                     .python_threads = python_threads,
-                    .party_name = party_name}) {
+                    .party_name = party_name,
+                    .loops = [] { return std::vector<metrics::LoopSample>{}; }}) {
     budget_.limit = net::connections_within(config.limits.connections,
                                             net::provide_descriptors(config.limits.connections));
     if (budget_.limit < config.limits.connections)

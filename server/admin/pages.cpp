@@ -2,6 +2,7 @@
 
 #include <array>
 
+#include "server/admin/loop_status.hpp"
 #include "server/admin/status.hpp"
 #include "server/metrics/collector.hpp"
 #include "server/metrics/exposition.hpp"
@@ -57,7 +58,7 @@ constexpr std::array<Entry, 7> kPages = {{
     {"/config.json", "the configuration in effect", config_page},
 }};
 
-Page index_page(const Sources&) {
+Page index_page(const Sources& sources) {
     std::string html =
         "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><title>Baton</title></head>\n";
     html += "<body><h1>Baton</h1>\n<ul>\n";
@@ -65,7 +66,10 @@ Page index_page(const Sources&) {
         html.append("<li><a href=\"").append(entry.path).append("\">").append(entry.path);
         html.append("</a> ").append(entry.says).append("</li>\n");
     }
-    return {200, kHtml, html + "</ul></body></html>\n"};
+    html += "</ul>\n";
+    const std::string loops = loops_html(sources.observatory.observe());
+    if (!loops.empty()) html += "<h2>Event loops</h2>\n<ul>\n" + loops + "</ul>\n";
+    return {200, kHtml, html + "</body></html>\n"};
 }
 
 Page not_found() {

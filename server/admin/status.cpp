@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "server/admin/gil_status.hpp"
+#include "server/admin/loop_status.hpp"
 #include "server/metrics/labels.hpp"
 #include "server/metrics/quantile.hpp"
 
@@ -44,8 +45,7 @@ std::vector<Route> routes_by_time(const Observation& seen) {
     for (const auto& [id, totals] : seen.totals.routes) {
         Route route{.id = id};
         for (const auto& [outcome, count] : totals.durations) {
-            for (std::size_t i = 0; i < count.buckets.size(); ++i) route.all.buckets[i] += count.buckets[i];
-            route.all.sum += count.sum;
+            route.all += count;
             if (outcome.status >= 500) route.server_errors += count.count();
         }
         routes.push_back(route);
@@ -175,10 +175,14 @@ std::string status_json(const Observation& seen, Readiness readiness) {
     out["gil"] = gil_object(seen);
     out["threads"] = threads_object(seen.threads);
     out["python_threads"] = python_threads_array(seen);
+    out["event_loops"] = loops_array(seen);
     out["queue_length"] = seen.queue_length;
     out["connections"] = {{"active", seen.totals.connections_active},
                           {"idle", seen.totals.connections_idle},
                           {"total", seen.totals.connections_opened}};
+    out["websockets"] = {{"open", seen.totals.websockets},
+                         {"messages_received", seen.totals.websocket_messages_in},
+                         {"messages_sent", seen.totals.websocket_messages_out}};
     out["requests"] = requests_object(seen);
     out["bytes"] = {{"received", seen.totals.received}, {"sent", seen.totals.sent}};
     out["cpu_seconds"] = cpu_object(seen);

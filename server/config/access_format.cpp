@@ -25,10 +25,11 @@ constexpr std::array kAtoms{
     AtomInfo{Atom::user_agent, "user_agent", "the User-Agent field"},
     AtomInfo{Atom::duration_ms, "duration_ms",
              "head complete to last byte handed to the kernel, milliseconds"},
-    AtomInfo{Atom::queue_ms, "queue_ms", "waiting for an interpreter thread"},
+    AtomInfo{Atom::queue_ms, "queue_ms", "waiting for an interpreter thread or event loop"},
     AtomInfo{Atom::gil_wait_ms, "gil_wait_ms", "waiting for the GIL"},
     AtomInfo{Atom::gil_hold_ms, "gil_hold_ms", "holding the GIL"},
     AtomInfo{Atom::lock_wait_ms, "lock_wait_ms", "waiting for a Python lock"},
+    AtomInfo{Atom::ready_ms, "ready_ms", "could have run, but the event loop was at others"},
     AtomInfo{Atom::off_gil_ms, "off_gil_ms", "running or waiting without the GIL otherwise"},
     AtomInfo{Atom::send_ms, "send_ms", "sending after the application was done"},
 };

@@ -32,6 +32,7 @@ enum class Atom {
     gil_wait_ms,
     gil_hold_ms,
     lock_wait_ms,
+    ready_ms,
     off_gil_ms,
     send_ms,
 };

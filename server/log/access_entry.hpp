@@ -19,6 +19,7 @@ struct AccessPhases {
     Nanoseconds gil_wait = 0;
     Nanoseconds gil_hold = 0;
     Nanoseconds lock_wait = 0;
+    Nanoseconds ready = 0;
     Nanoseconds off_gil = 0;
     Nanoseconds send = 0;
 };

@@ -101,6 +101,8 @@ void append_atom(fmt::memory_buffer& out, Atom atom, const AccessEntry& entry, W
             return append_phase(out, entry, &AccessPhases::gil_hold);
         case Atom::lock_wait_ms:
             return append_phase(out, entry, &AccessPhases::lock_wait);
+        case Atom::ready_ms:
+            return append_phase(out, entry, &AccessPhases::ready);
         case Atom::off_gil_ms:
             return append_phase(out, entry, &AccessPhases::off_gil);
         case Atom::send_ms:
@@ -152,9 +154,10 @@ void append_json_object(fmt::memory_buffer& out, const AccessEntry& entry, WallT
         const AccessPhases& p = *entry.phases;
         append(out,
                ",\"queue_ms\":{:.3f},\"gil_wait_ms\":{:.3f},\"gil_hold_ms\":{:.3f},\"lock_wait_ms\":{:.3f},"
-               "\"off_gil_ms\":{:.3f},\"send_ms\":{:.3f}",
+               "\"ready_ms\":{:.3f},\"off_gil_ms\":{:.3f},\"send_ms\":{:.3f}",
                milliseconds(p.queue), milliseconds(p.gil_wait), milliseconds(p.gil_hold),
-               milliseconds(p.lock_wait), milliseconds(p.off_gil), milliseconds(p.send));
+               milliseconds(p.lock_wait), milliseconds(p.ready), milliseconds(p.off_gil),
+               milliseconds(p.send));
     }
     append_json_text(out, "referer", entry.referer);
     append_json_text(out, "user_agent", entry.user_agent);

@@ -3,6 +3,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <initializer_list>
+#include <map>
 #include <string_view>
 #include <utility>
 
@@ -106,6 +107,8 @@ void add_requests(std::vector<MetricFamily>& all, const Observation& seen) {
         phases.reserve(seen.totals.routes.size() * kPhases);
         for (const auto& [id, route] : seen.totals.routes) {
             for (std::size_t i = 0; i < kPhases; ++i) {
+                // On threads there is no such phase, and its zeros would be a seventh of all series.
+                if (static_cast<Phase>(i) == Phase::ready && !route.by_loop) continue;
                 phases.histogram(route.phases[i], kPhaseBounds, {seen.route_labels[id], kPhaseNames[i]});
             }
         }
@@ -176,6 +179,27 @@ void add_collections(std::vector<MetricFamily>& all, const Observation& seen) {
         collections.value(static_cast<double>(gc.pauses.count()), {gc.interpreter, gc.generation});
 }
 
+// Loops of one interpreter share its series.
+void add_loops(std::vector<MetricFamily>& all, const Observation& seen) {
+    std::map<std::string_view, LoopSample> by_interpreter;
+    for (const LoopSample& loop : seen.loops) {
+        LoopSample& sum = by_interpreter[loop.interpreter];
+        sum.lag += loop.lag;
+        sum.active += loop.active;
+        sum.idle += loop.idle;
+    }
+    {
+        Family lag(all, Metric::event_loop_lag);
+        for (const auto& [interpreter, sum] : by_interpreter)
+            lag.histogram(sum.lag, kPhaseBounds, {interpreter});
+    }
+    Family time(all, Metric::event_loop_time);
+    for (const auto& [interpreter, sum] : by_interpreter) {
+        time.value(seconds(sum.active), {interpreter, "active"});
+        time.value(seconds(sum.idle), {interpreter, "idle"});
+    }
+}
+
 void add_dispatch(std::vector<MetricFamily>& all, const Observation& seen) {
     Family(all, Metric::queue_length).value(static_cast<double>(seen.queue_length));
     Family threads(all, Metric::interpreter_threads);
@@ -209,6 +233,12 @@ void add_network(std::vector<MetricFamily>& all, const Observation& seen) {
         connections.value(static_cast<double>(seen.totals.connections_idle), {"idle"});
     }
     Family(all, Metric::connections_total).value(static_cast<double>(seen.totals.connections_opened));
+    Family(all, Metric::websockets).value(static_cast<double>(seen.totals.websockets));
+    {
+        Family messages(all, Metric::websocket_messages);
+        messages.value(static_cast<double>(seen.totals.websocket_messages_in), {"received"});
+        messages.value(static_cast<double>(seen.totals.websocket_messages_out), {"sent"});
+    }
     Family bytes(all, Metric::bytes);
     bytes.value(static_cast<double>(seen.totals.received), {"received"});
     bytes.value(static_cast<double>(seen.totals.sent), {"sent"});
@@ -244,6 +274,7 @@ std::vector<MetricFamily> families(const Observation& seen) {
     add_blame(all, seen);
     add_longest_holds(all, seen);
     add_collections(all, seen);
+    add_loops(all, seen);
     add_dispatch(all, seen);
     add_keeper(all, seen.threads.keeper);
     add_network(all, seen);

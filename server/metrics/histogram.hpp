@@ -40,6 +40,11 @@ struct HistogramCount {
         for (const std::uint64_t bucket : buckets) all += bucket;
         return all;
     }
+    HistogramCount& operator+=(const HistogramCount& other) {
+        for (std::size_t i = 0; i < buckets.size(); ++i) buckets[i] += other.buckets[i];
+        sum += other.sum;
+        return *this;
+    }
 };
 
 using RequestCount = HistogramCount<kRequestBounds.size()>;

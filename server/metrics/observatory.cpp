@@ -18,7 +18,7 @@ const std::string& Observation::label(Party party) const {
 Observatory::Observatory(const Shards& shards, const ThreadClocks& clocks, Sources sources)
     : shards_(shards), clocks_(clocks), sources_(std::move(sources)) {
     if (!sources_.gils || !sources_.threads || !sources_.queue_length || !sources_.runtime || !sources_.gc ||
-        !sources_.python_threads || !sources_.party_name) {
+        !sources_.python_threads || !sources_.party_name || !sources_.loops) {
         throw std::invalid_argument("metrics: a source is missing");
     }
     tick();
@@ -36,6 +36,7 @@ Observation Observatory::observe() const {
     }
     add_parties(seen);
     seen.gc = sources_.gc();
+    seen.loops = sources_.loops();
     seen.threads = sources_.threads();
     seen.queue_length = sources_.queue_length();
     seen.runtime = sources_.runtime();

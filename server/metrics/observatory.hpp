@@ -30,6 +30,7 @@ struct Observation {
     std::map<Party, std::string> others;   // labels of the parties in these two that are no routes
     std::vector<GcSample> gc;
     std::vector<PythonThread> python_threads;
+    std::vector<LoopSample> loops;
     ThreadStates threads;
     std::size_t queue_length = 0;
     RuntimeInfo runtime;

@@ -35,9 +35,21 @@ Phases phases(const dispatch::Timeline& timeline, const dispatch::Books& books) 
     at(result, Phase::gil_hold) = take(books.gil_hold, left);
     at(result, Phase::gil_wait) = take(books.gil_wait, left);
     at(result, Phase::lock_wait) = take(books.lock_wait, left);
+    at(result, Phase::ready) = take(books.ready, left);
     at(result, Phase::off_gil) = left;
     at(result, Phase::send) = end - done;
     return result;
+}
+
+Phases handshake_phases(const dispatch::Timeline& timeline, const dispatch::Books& noted, Nanoseconds sent) {
+    // Not copied whole: `done` is still the application's to write.
+    dispatch::Timeline handshake;
+    handshake.head = timeline.head;
+    handshake.queued = timeline.queued;
+    handshake.claimed = timeline.claimed;
+    handshake.done = timeline.noted != 0 ? timeline.noted : sent;
+    handshake.sent = sent;
+    return phases(handshake, noted);
 }
 
 }  // namespace baton::metrics

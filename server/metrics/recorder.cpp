@@ -17,6 +17,7 @@ struct Recorder::Series {
 struct alignas(64) Recorder::Route {
     std::array<PhaseHistogram, kPhases> phases;
     PhaseHistogram cpu;
+    std::atomic<bool> by_loop{false};
     std::array<std::atomic<Series*>, kMethods.size()> series{};
 
     Route() = default;
@@ -59,12 +60,30 @@ Recorder::~Recorder() {
 }
 
 routing::RouteId Recorder::request(const dispatch::Exchange& exchange, const Phases& spent, int status) {
+    return count(exchange, exchange.books(), spent, status);
+}
+
+routing::RouteId Recorder::websocket_opened(const dispatch::Exchange& exchange, Nanoseconds sent) {
+    constexpr int kSwitchingProtocols = 101;
+    const dispatch::Books& noted = exchange.noted_books();
+    const routing::RouteId id =
+        count(exchange, noted, handshake_phases(exchange.timeline, noted, sent), kSwitchingProtocols);
+    request_ended();
+    bump<std::int64_t>(websockets_, 1);
+    return id;
+}
+
+routing::RouteId Recorder::count(const dispatch::Exchange& exchange, const dispatch::Books& books,
+                                 const Phases& spent, int status) {
     const routing::RouteId id = route_of(exchange, status);
-    Route& books = route(id);
-    books.find(method_index(exchange.request.method()), status).durations.observe(spent.duration);
-    for (std::size_t i = 0; i < kPhases; ++i) books.phases[i].observe(spent.spent[i]);
+    Route& counted = route(id);
+    counted.find(method_index(exchange.request.method()), status).durations.observe(spent.duration);
+    for (std::size_t i = 0; i < kPhases; ++i) counted.phases[i].observe(spent.spent[i]);
     // Of requests that no interpreter thread took there is nothing to say.
-    if (exchange.timeline.claimed != 0) books.cpu.observe(exchange.books().cpu);
+    if (exchange.timeline.claimed != 0) counted.cpu.observe(books.cpu);
+    if (exchange.mount != nullptr && exchange.mount->by_loop) {
+        counted.by_loop.store(true, std::memory_order_relaxed);
+    }
     bump(requests_);
     return id;
 }
@@ -88,6 +107,7 @@ void Recorder::add_to(RequestTotals& totals) const {
         RouteTotals& route = totals.routes[static_cast<routing::RouteId>(id)];
         for (std::size_t i = 0; i < kPhases; ++i) books->phases[i].add_to(route.phases[i]);
         books->cpu.add_to(route.cpu);
+        route.by_loop = route.by_loop || books->by_loop.load(std::memory_order_relaxed);
         for (std::size_t m = 0; m < kMethods.size(); ++m) {
             const Series* s = books->series[m].load(std::memory_order_acquire);
             for (; s != nullptr; s = s->next.load(std::memory_order_acquire)) {
@@ -97,6 +117,9 @@ void Recorder::add_to(RequestTotals& totals) const {
     }
     totals.requests += requests();
     totals.active_requests += active_requests_.load(std::memory_order_relaxed);
+    totals.websockets += websockets_.load(std::memory_order_relaxed);
+    totals.websocket_messages_in += websocket_messages_in_.load(std::memory_order_relaxed);
+    totals.websocket_messages_out += websocket_messages_out_.load(std::memory_order_relaxed);
     totals.connections_active += connections_active_.load(std::memory_order_relaxed);
     totals.connections_idle += connections_idle_.load(std::memory_order_relaxed);
     totals.connections_opened += connections_opened_.load(std::memory_order_relaxed);

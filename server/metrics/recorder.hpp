@@ -11,6 +11,7 @@
 #include <cstdint>
 #include <string_view>
 
+#include "server/dispatch/clock.hpp"
 #include "server/dispatch/exchange.hpp"
 #include "server/metrics/histogram.hpp"
 #include "server/metrics/phases.hpp"
@@ -53,6 +54,16 @@ class alignas(64) Recorder final {
     // A request (or connection) that no application saw.
     void rejected(Rejection reason) { bump(rejected_[static_cast<std::size_t>(reason)]); }
 
+    // --- WebSockets. Call these instead of request() and request_ended() once a 101 has been sent (`sent`):
+    // the request is over and counted as the handshake, however long the conversation lasts. The Exchange's
+    // route_name and noted_books() are read; the application must have written them before commit() and not
+    // again. Returns the route, for the access log.
+    routing::RouteId websocket_opened(const dispatch::Exchange& exchange, Nanoseconds sent);
+    void websocket_closed() { bump<std::int64_t>(websockets_, -1); }
+    // Whole messages, however many frames they come in; no pings, pongs or closes.
+    void websocket_message_in() { bump(websocket_messages_in_); }
+    void websocket_message_out() { bump(websocket_messages_out_); }
+
     void request_started() { bump<std::int64_t>(active_requests_, 1); }
     void request_ended() { bump<std::int64_t>(active_requests_, -1); }
     // A connection starts as active.
@@ -80,6 +91,8 @@ class alignas(64) Recorder final {
         bump<std::int64_t>(from, -1);
         bump<std::int64_t>(to, 1);
     }
+    routing::RouteId count(const dispatch::Exchange& exchange, const dispatch::Books& books,
+                           const Phases& spent, int status);
     routing::RouteId route_of(const dispatch::Exchange& exchange, int status);
     Route& route(routing::RouteId id);
 
@@ -87,6 +100,9 @@ class alignas(64) Recorder final {
     std::array<std::atomic<Route*>, routing::RouteTable::kIds> books_{};
     std::atomic<std::uint64_t> requests_{0};
     std::atomic<std::int64_t> active_requests_{0};
+    std::atomic<std::int64_t> websockets_{0};
+    std::atomic<std::uint64_t> websocket_messages_in_{0};
+    std::atomic<std::uint64_t> websocket_messages_out_{0};
     std::atomic<std::int64_t> connections_active_{0};
     std::atomic<std::int64_t> connections_idle_{0};
     std::atomic<std::uint64_t> connections_opened_{0};

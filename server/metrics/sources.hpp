@@ -43,6 +43,15 @@ struct GcSample {
     PhaseCount pauses{};
 };
 
+// An event loop and the thread that runs it.
+struct LoopSample {
+    std::string interpreter = "main";
+    std::string name;        // "asyncio", "uvloop"
+    PhaseCount lag{};        // how late callbacks ran
+    Nanoseconds active = 0;  // running callbacks
+    Nanoseconds idle = 0;    // waiting for events
+};
+
 // A thread that has run Python, whoever started it.
 struct PythonThread {
     std::string interpreter = "main";
@@ -65,8 +74,8 @@ struct ThreadStates {
 struct RuntimeInfo {
     std::string version;
     std::string python_version;
-    std::string mode;        // "threads"
-    std::string interface;   // "wsgi"
+    std::string mode;        // "threads", "event-loop" or "mixed" (both, by mount)
+    std::string interface;   // "wsgi", "asgi" or "mixed"
     std::string gil_policy;  // "latency" or "cpython"
     std::string ledger;      // "exact", or why it is off; not a label
 };
@@ -80,6 +89,8 @@ struct Sources {
     std::function<std::vector<PythonThread>()> python_threads;
     // The label of a party that is no route.
     std::function<std::string(Party)> party_name;
+    // Empty when nothing is served by one.
+    std::function<std::vector<LoopSample>()> loops;
 };
 
 }  // namespace baton::metrics

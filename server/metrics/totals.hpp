@@ -21,12 +21,16 @@ struct RouteTotals {
     std::map<Outcome, RequestCount> durations;  // by method and status
     std::array<PhaseCount, kPhases> phases{};
     PhaseCount cpu{};
+    bool by_loop = false;  // an event loop has served it
 };
 
 struct RequestTotals {
     std::map<routing::RouteId, RouteTotals> routes;
     std::uint64_t requests = 0;
     std::int64_t active_requests = 0;
+    std::int64_t websockets = 0;
+    std::uint64_t websocket_messages_in = 0;
+    std::uint64_t websocket_messages_out = 0;
     std::int64_t connections_active = 0;
     std::int64_t connections_idle = 0;
     std::uint64_t connections_opened = 0;

@@ -81,7 +81,8 @@ struct Full {
                     [] { return metrics::RuntimeInfo{"0.1.0", "3.11.2", "threads", "wsgi", "latency", ""}; },
                 .gc = [] { return std::vector<metrics::GcSample>{}; },
                 .python_threads = [] { return std::vector<metrics::PythonThread>{}; },
-                .party_name = [](metrics::Party) { return std::string("thread"); }};
+                .party_name = [](metrics::Party) { return std::string("thread"); },
+                .loops = [] { return std::vector<metrics::LoopSample>{}; }};
     }
     Full() {
         metrics::Recorder& recorder = shards.add();

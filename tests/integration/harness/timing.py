@@ -6,7 +6,7 @@ import re
 
 from harness.client import Response
 
-PHASES = ("queue", "gil-wait", "gil-hold", "lock-wait", "off-gil")
+PHASES = ("queue", "gil-wait", "gil-hold", "lock-wait", "ready", "off-gil")
 
 
 def phases(answer: Response) -> dict[str, float]:

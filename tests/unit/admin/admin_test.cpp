@@ -57,7 +57,13 @@ class AdminTest : public testing::Test {
                     return std::vector{metrics::PythonThread{
                         "main", "sweeper", "waiting", 5'000'000'000, 1'000'000'000, 2'000'000'000, {}}};
                 },
-            .party_name = [](metrics::Party party) { return "thread:" + std::to_string(party); }};
+            .party_name = [](metrics::Party party) { return "thread:" + std::to_string(party); },
+            .loops =
+                [] {
+                    metrics::LoopSample loop{.name = "uvloop", .active = 250'000'000, .idle = 750'000'000};
+                    loop.lag.buckets[0] = 100;  // up to 10 us
+                    return std::vector{loop, metrics::LoopSample{.name = "asyncio"}};
+                }};
     }
     Sources sources() {
         return {.observatory = observatory,
@@ -126,6 +132,7 @@ TEST_F(AdminTest, HealthFollowsTheServer) {
 TEST_F(AdminTest, Status) {
     recorder.request_started();
     recorder.connection_opened();
+    recorder.websocket_message_in();
     record("fast", 1'000'000, 200);
     record("slow", 2'000'000'000, 500);
     const json::value status = get_json("/status.json");
@@ -158,6 +165,9 @@ TEST_F(AdminTest, Status) {
     EXPECT_EQ(threads.at("text").as_string(), "no room");
     EXPECT_DOUBLE_EQ(threads.at("at").as_double(), 7.0);
     EXPECT_EQ(status.at("queue_length").to_number<int>(), 9);
+    EXPECT_EQ(status.at("websockets").at("open").to_number<int>(), 0);
+    EXPECT_EQ(status.at("websockets").at("messages_received").to_number<int>(), 1);
+    EXPECT_EQ(status.at("websockets").at("messages_sent").to_number<int>(), 0);
     EXPECT_EQ(status.at("requests").at("active").to_number<int>(), 1);
     EXPECT_EQ(status.at("requests").at("total").to_number<int>(), 2);
     EXPECT_EQ(status.at("connections").at("active").to_number<int>(), 1);
@@ -167,6 +177,29 @@ TEST_F(AdminTest, Status) {
     EXPECT_EQ(top[0].at("server_errors").to_number<int>(), 1);
     EXPECT_DOUBLE_EQ(top[0].at("seconds").as_double(), 2.0);
     EXPECT_DOUBLE_EQ(top[0].at("phase_seconds").at("off_gil").as_double(), 2.0);
+}
+
+TEST_F(AdminTest, StatusShowsEveryEventLoop) {
+    const json::value loops = get_json("/status.json").at("event_loops");
+    ASSERT_EQ(loops.as_array().size(), 2U);
+    EXPECT_EQ(loops.at(0).at("interpreter").as_string(), "main");
+    EXPECT_EQ(loops.at(0).at("name").as_string(), "uvloop");
+    EXPECT_DOUBLE_EQ(loops.at(0).at("active_seconds").as_double(), 0.25);
+    EXPECT_DOUBLE_EQ(loops.at(0).at("idle_seconds").as_double(), 0.75);
+    EXPECT_DOUBLE_EQ(loops.at(0).at("active_share").as_double(), 0.25);
+    EXPECT_DOUBLE_EQ(loops.at(0).at("lag_p50_seconds").as_double(), 5e-6);
+    EXPECT_DOUBLE_EQ(loops.at(0).at("lag_p99_seconds").as_double(), 9.9e-6);
+    // One that has not begun yet.
+    EXPECT_TRUE(loops.at(1).at("active_share").is_null());
+    EXPECT_TRUE(loops.at(1).at("lag_p99_seconds").is_null());
+}
+
+TEST_F(AdminTest, TheIndexHasALineForEveryEventLoop) {
+    const std::string html = Client(server.port()).get("/").body();
+    EXPECT_NE(html.find("<li>main (uvloop): lag p50 0.005 ms, p99 0.0099 ms, active 25 %</li>"),
+              std::string::npos)
+        << html;
+    EXPECT_NE(html.find("<li>main (asyncio): lag p50 -, p99 -, active -</li>"), std::string::npos) << html;
 }
 
 TEST_F(AdminTest, StatusShowsTheTopAndRoutesAll) {

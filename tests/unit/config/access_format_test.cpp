@@ -35,8 +35,7 @@ TEST(AccessFormat, AnUnknownAtomIsNamedWithThoseThatAre) {
         error("{method} {path}"),
         "there is no atom \"{path}\" (there are time, remote, method, target, protocol, status, bytes, id, "
         "route, referer, user_agent, duration_ms, queue_ms, gil_wait_ms, gil_hold_ms, lock_wait_ms, "
-        "off_gil_ms, "
-        "send_ms)");
+        "ready_ms, off_gil_ms, send_ms)");
     EXPECT_NE(error("{}"), "(accepted)");
 }
 

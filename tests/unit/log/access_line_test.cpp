@@ -24,7 +24,7 @@ AccessEntry entry() {
     e.status = 200;
     e.bytes = 1234;
     e.duration = 12'345'678;
-    e.phases = AccessPhases{1'000'000, 2'000'000, 3'000'000, 4'000'000, 5'000'000, 6'500'000};
+    e.phases = AccessPhases{1'000'000, 2'000'000, 3'000'000, 4'000'000, 4'500'000, 5'000'000, 6'500'000};
     return e;
 }
 
@@ -86,7 +86,7 @@ TEST(JsonLine, HoldsEverything) {
         R"({"time":"2026-01-31T12:34:56.789Z","id":"abc-1","remote":"192.0.2.7","method":"GET",)"
         R"("target":"/users/7?x=1","protocol":"HTTP/1.1","route":"/users/{id}","status":200,"bytes":1234,)"
         R"("duration_ms":12.346,"queue_ms":1.000,"gil_wait_ms":2.000,"gil_hold_ms":3.000,"lock_wait_ms":4.000,)"
-        R"("off_gil_ms":5.000,"send_ms":6.500,"referer":"https://example.org/","user_agent":"curl/8"})");
+        R"("ready_ms":4.500,"off_gil_ms":5.000,"send_ms":6.500,"referer":"https://example.org/","user_agent":"curl/8"})");
 }
 
 TEST(JsonLine, LeavesOutWhatIsNotKnown) {
@@ -121,6 +121,7 @@ TEST(FormatLine, EveryAtom) {
         {"gil_wait_ms", "2.000"},
         {"gil_hold_ms", "3.000"},
         {"lock_wait_ms", "4.000"},
+        {"ready_ms", "4.500"},
         {"off_gil_ms", "5.000"},
         {"send_ms", "6.500"},
     };

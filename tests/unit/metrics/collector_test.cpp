@@ -37,7 +37,8 @@ class CollectorTest : public testing::Test {
             .runtime = [] { return RuntimeInfo{"0.1.0", "3.11.2", "threads", "wsgi", "latency", "exact"}; },
             .gc = [] { return std::vector{GcSample{"main", "2", {}}}; },
             .python_threads = [] { return std::vector<PythonThread>{}; },
-            .party_name = [](Party party) { return "thread:" + std::to_string(party); }};
+            .party_name = [](Party party) { return "thread:" + std::to_string(party); },
+            .loops = [this] { return loops; }};
     }
     static GilSample gil() {
         GilSample sample;
@@ -68,7 +69,25 @@ class CollectorTest : public testing::Test {
         recorder.request(*made, phases(made->timeline, made->books()), 200);
     }
 
+    static LoopSample loop() {
+        LoopSample sample{
+            .interpreter = "main", .name = "uvloop", .active = 1'500'000'000, .idle = 500'000'000};
+        sample.lag.buckets[0] = 3;
+        sample.lag.buckets.back() = 1;
+        sample.lag.sum = 6'000'000'000;
+        return sample;
+    }
+    // A request that an event loop has served.
+    void record_by_loop() {
+        static const dispatch::Mount mount{.prefix = "", .by_loop = true};
+        const dispatch::ExchangePtr made = exchange("GET", "/async");
+        made->mount = &mount;
+        made->timeline = {.head = 1, .queued = 1, .claimed = 1, .done = 3'000'001, .sent = 3'000'001};
+        recorder.request(*made, phases(made->timeline, {.ready = 1'000'000}), 200);
+    }
+
     std::vector<GilSample> gils{gil()};
+    std::vector<LoopSample> loops{loop()};
     routing::RouteTable routes;
     Shards shards{routes};
     Recorder& recorder = shards.add();
@@ -138,10 +157,77 @@ TEST_F(CollectorTest, RequestsInSeconds) {
     EXPECT_EQ(metric.histogram.bucket.back().cumulative_count, 1U);
 
     const MetricFamily& phases = families.at("baton_request_phase_seconds");
-    ASSERT_EQ(phases.metric.size(), kPhases);
+    ASSERT_EQ(phases.metric.size(), kPhases - 1);  // no thread is ever `ready`
     double parts = 0.0;
-    for (const ClientMetric& phase : phases.metric) parts += phase.histogram.sample_sum;
+    for (const ClientMetric& phase : phases.metric) {
+        EXPECT_NE(phase.label[1].value, "ready");
+        parts += phase.histogram.sample_sum;
+    }
     EXPECT_NEAR(parts, 0.003, 1e-12);
+}
+
+TEST_F(CollectorTest, ReadyIsThereForRoutesThatAnEventLoopServes) {
+    record();
+    record_by_loop();
+    const auto families = collect();
+    std::map<std::string, double> ready;
+    double async = 0.0;
+    for (const ClientMetric& phase : families.at("baton_request_phase_seconds").metric) {
+        const std::string& route = phase.label[0].value;
+        if (phase.label[1].value == "ready") ready[route] = phase.histogram.sample_sum;
+        if (route == "/async") async += phase.histogram.sample_sum;
+    }
+    EXPECT_EQ(ready, (std::map<std::string, double>{{"/async", 0.001}}));
+    EXPECT_NEAR(async, 0.003, 1e-12);
+}
+
+TEST_F(CollectorTest, EventLoops) {
+    const auto families = collect();
+    const MetricFamily& lag = families.at("baton_event_loop_lag_seconds");
+    ASSERT_EQ(lag.metric.size(), 1U);
+    EXPECT_EQ(lag.metric[0].label[0].value, "main");
+    EXPECT_EQ(lag.metric[0].histogram.sample_count, 4U);
+    EXPECT_DOUBLE_EQ(lag.metric[0].histogram.sample_sum, 6.0);
+    EXPECT_EQ(lag.metric[0].histogram.bucket.back().cumulative_count, 3U);
+    EXPECT_EQ(by_label(families.at("baton_event_loop_time_seconds_total")),
+              (std::map<std::string, double>{{"active", 1.5}, {"idle", 0.5}}));
+}
+
+TEST_F(CollectorTest, LoopsOfOneInterpreterShareItsSeries) {
+    loops.push_back(loop());
+    loops.push_back(loop());
+    loops.back().interpreter = "1";
+    const auto families = collect();
+    const MetricFamily& lag = families.at("baton_event_loop_lag_seconds");
+    ASSERT_EQ(lag.metric.size(), 2U);
+    EXPECT_EQ(lag.metric[0].label[0].value, "1");
+    EXPECT_EQ(lag.metric[0].histogram.sample_count, 4U);
+    EXPECT_EQ(lag.metric[1].label[0].value, "main");
+    EXPECT_EQ(lag.metric[1].histogram.sample_count, 8U);
+    std::map<std::string, double> times;
+    for (const ClientMetric& metric : families.at("baton_event_loop_time_seconds_total").metric)
+        times[metric.label[0].value + " " + metric.label[1].value] = metric.counter.value;
+    EXPECT_EQ(times, (std::map<std::string, double>{
+                         {"1 active", 1.5}, {"1 idle", 0.5}, {"main active", 3.0}, {"main idle", 1.0}}));
+}
+
+TEST_F(CollectorTest, WithoutALoopItsSeriesAreAbsent) {
+    loops.clear();
+    for (const auto& [name, family] : collect()) EXPECT_FALSE(name.starts_with("baton_event_loop_")) << name;
+}
+
+TEST_F(CollectorTest, WebSocketsAreCountedFromTheStart) {
+    EXPECT_EQ(collect().at("baton_websockets").metric.at(0).gauge.value, 0);
+    const dispatch::ExchangePtr made = exchange("GET", "/chat");
+    made->timeline.head = 1;
+    recorder.websocket_opened(*made, 2);
+    recorder.websocket_message_in();
+    recorder.websocket_message_out();
+    recorder.websocket_message_out();
+    const auto families = collect();
+    EXPECT_EQ(families.at("baton_websockets").metric.at(0).gauge.value, 1);
+    EXPECT_EQ(by_label(families.at("baton_websocket_messages_total")),
+              (std::map<std::string, double>{{"received", 1}, {"sent", 2}}));
 }
 
 TEST_F(CollectorTest, TheGil) {
@@ -216,6 +302,9 @@ TEST_F(CollectorTest, WhatTheSourcesSay) {
 TEST_F(CollectorTest, EverySourceIsNeeded) {
     Sources incomplete = sources();
     incomplete.threads = nullptr;
+    EXPECT_THROW(Observatory(shards, clocks, incomplete), std::invalid_argument);
+    incomplete = sources();
+    incomplete.loops = nullptr;
     EXPECT_THROW(Observatory(shards, clocks, incomplete), std::invalid_argument);
 }
 

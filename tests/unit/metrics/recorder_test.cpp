@@ -136,6 +136,56 @@ TEST_F(RecorderTest, GaugesFollowWhatHappens) {
     EXPECT_EQ(totals.rejected[static_cast<std::size_t>(Rejection::body_timeout)], 1U);
 }
 
+TEST_F(RecorderTest, AWebSocketCountsAsItsHandshake) {
+    constexpr Nanoseconds kMs = 1'000'000;
+    Recorder& recorder = shards.add();
+    recorder.request_started();
+    const dispatch::ExchangePtr made = exchange("GET", "/chat/7");
+    made->timeline = {.head = kMs, .queued = kMs, .claimed = 2 * kMs};
+    made->note_books({.gil_hold = kMs, .cpu = kMs / 2}, 4 * kMs);
+    EXPECT_EQ(routes.label(recorder.websocket_opened(*made, 5 * kMs)), "/chat/{id}");
+    RequestTotals totals = shards.totals();
+    EXPECT_EQ(totals.websockets, 1);
+    EXPECT_EQ(totals.active_requests, 0);
+    EXPECT_EQ(totals.requests, 1U);
+    const RouteTotals& route = totals.routes.begin()->second;
+    EXPECT_EQ(route.durations.at({method_index("GET"), 101}).sum, 4 * kMs);
+    EXPECT_EQ(route.phases[static_cast<std::size_t>(Phase::gil_hold)].sum, kMs);
+    EXPECT_EQ(route.phases[static_cast<std::size_t>(Phase::send)].sum, kMs);
+    EXPECT_EQ(route.cpu.sum, kMs / 2);
+
+    for (int i = 0; i < 3; ++i) recorder.websocket_message_in();
+    recorder.websocket_message_out();
+    recorder.websocket_closed();
+    totals = shards.totals();
+    EXPECT_EQ(totals.websockets, 0);
+    EXPECT_EQ(totals.websocket_messages_in, 3U);
+    EXPECT_EQ(totals.websocket_messages_out, 1U);
+    EXPECT_EQ(totals.active_requests, 0);
+    EXPECT_EQ(totals.requests, 1U);
+}
+
+TEST_F(RecorderTest, ARouteRemembersThatALoopServedIt) {
+    const dispatch::Mount by_loop{.prefix = "", .by_loop = true};
+    const dispatch::Mount by_threads{};
+    Recorder& one = shards.add();
+    Recorder& two = shards.add();
+    const auto serve = [](Recorder& recorder, const char* target, const dispatch::Mount* mount) {
+        const dispatch::ExchangePtr made = exchange("GET", target);
+        made->mount = mount;
+        time(*made, 5);
+        recorder.request(*made, phases(made->timeline, made->books()), 200);
+    };
+    serve(one, "/both", &by_loop);
+    serve(two, "/both", &by_threads);  // another thread's shard
+    serve(one, "/threads", &by_threads);
+    serve(one, "/only", nullptr);
+    const RequestTotals totals = shards.totals();
+    ASSERT_EQ(totals.routes.size(), 3U);
+    for (const auto& [id, route] : totals.routes)
+        EXPECT_EQ(route.by_loop, routes.label(id) == "/both") << routes.label(id);
+}
+
 TEST_F(RecorderTest, ReadWhileFourThreadsWrite) {
     constexpr std::uint64_t kEach = 3'000;
     std::atomic<bool> writing{true};
