@@ -49,11 +49,67 @@ json::object timeouts(const config::Timeouts& timeouts) {
             {"drain", seconds(timeouts.drain)}};
 }
 
+json::object web_socket(const config::WebSocket& web_socket) {
+    return {{"max_message_bytes", web_socket.max_message_bytes},
+            {"ping_interval_seconds", seconds(web_socket.ping_interval)},
+            {"ping_timeout_seconds", seconds(web_socket.ping_timeout)},
+            {"compression", web_socket.compression}};
+}
+
+const char* word(config::Interface interface) {
+    switch (interface) {
+        case config::Interface::wsgi:
+            return "wsgi";
+        case config::Interface::asgi:
+            return "asgi";
+        case config::Interface::automatic:
+            break;
+    }
+    return "auto";
+}
+
+const char* word(config::EventLoop loop) {
+    switch (loop) {
+        case config::EventLoop::asyncio:
+            return "asyncio";
+        case config::EventLoop::uvloop:
+            return "uvloop";
+        case config::EventLoop::automatic:
+            break;
+    }
+    return "auto";
+}
+
+const char* word(config::Lifespan lifespan) {
+    switch (lifespan) {
+        case config::Lifespan::on:
+            return "on";
+        case config::Lifespan::off:
+            return "off";
+        case config::Lifespan::automatic:
+            break;
+    }
+    return "auto";
+}
+
+json::array mounts(const std::vector<config::MountedApplication>& mounts) {
+    json::array result;
+    for (const config::MountedApplication& mount : mounts)
+        result.push_back(
+            {{"prefix", mount.prefix}, {"application", mount.application}, {"factory", mount.factory}});
+    return result;
+}
+
 json::object python(const config::Python& python) {
     json::value interval = nullptr;
     if (python.switch_interval) interval = *python.switch_interval;
     return {{"application", python.application},
             {"factory", python.factory},
+            {"mounts", mounts(python.mounts)},
+            {"interface", word(python.interface)},
+            {"loop", word(python.event_loop)},
+            {"lifespan", word(python.lifespan)},
+            {"log_slow_callbacks_seconds", seconds(python.slow_callbacks)},
             {"chdir", text_or_null(python.chdir)},
             {"path", texts(python.path)},
             {"venv", text_or_null(python.venv)},
@@ -78,6 +134,7 @@ std::string config_json(const config::Config& config) {
                                         {"tls", tls(config.tls)},
                                         {"limits", limits(config.limits)},
                                         {"timeouts_seconds", timeouts(config.timeouts)},
+                                        {"web_socket", web_socket(config.web_socket)},
                                         {"python", python(config.python)}});
 }
 

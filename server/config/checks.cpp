@@ -11,6 +11,7 @@
 #include <filesystem>
 
 #include "server/config/address.hpp"
+#include "server/config/applications.hpp"
 #include "server/config/values.hpp"
 
 namespace baton::config {
@@ -117,49 +118,11 @@ Problem check_routes(const Config& config, const Origins& origins) {
     return {};
 }
 
-// Names with dots between them. Bytes above 127 may be letters: PEP 3131.
-bool is_dotted_name(std::string_view text) {
-    bool at_start = true;
-    for (const char c : text) {
-        const bool letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' || (c & 0x80) != 0;
-        const bool digit = c >= '0' && c <= '9';
-        if (!(letter || (!at_start && (digit || c == '.')))) return false;
-        at_start = c == '.';
-    }
-    return !at_start;
-}
-
-// The module that `text` means, or may mean if it is a file's name; else an example.
-std::string module_meant(std::string_view text) {
-    if (text.starts_with("./")) text.remove_prefix(2);
-    if (text.ends_with(".py")) text.remove_suffix(3);
-    std::string module(text);
-    std::replace(module.begin(), module.end(), '/', '.');
-    return is_dotted_name(module) ? module : "mysite.wsgi";
-}
-
 Problem check_application(Python& python) {
-    constexpr std::string_view kCall = "()";
     const std::string shown = in_quotes(python.application);
-    if (python.application.ends_with(kCall)) {
-        if (!python.factory) return fmt::format("{}: calling it needs --factory", shown);
-        python.application.resize(python.application.size() - kCall.size());
-    }
-    const std::string_view whole = python.application;
-    const std::size_t colon = whole.find(':');
-    if (colon == std::string_view::npos) {
-        const std::string module = module_meant(whole);
-        return fmt::format("{}: names a module but no callable in it; write MODULE:CALLABLE, such as {}:{}",
-                           shown, module, module.ends_with("wsgi") ? "application" : "app");
-    }
-    if (!is_dotted_name(whole.substr(0, colon))) {
-        return fmt::format("{}: before the colon goes a module's dotted name, as in import (such as {}:app)",
-                           shown, module_meant(whole.substr(0, colon)));
-    }
-    if (!is_dotted_name(whole.substr(colon + 1))) {
-        return fmt::format("{}: after the colon goes the callable's name (such as mysite.wsgi:app)", shown);
-    }
-    return {};
+    if (take_call(python.application) && !python.factory)
+        return fmt::format("{}: calling it needs --factory", shown);
+    return check_application_name(python.application);
 }
 
 }  // namespace

@@ -8,6 +8,7 @@
 
 #include "server/config/access_format.hpp"
 #include "server/config/address.hpp"
+#include "server/config/applications.hpp"
 #include "server/config/values.hpp"
 
 namespace baton::config {
@@ -102,6 +103,20 @@ Problem put_threads(Config& c, const Values& v) {
     return {};
 }
 
+Problem put_mounts(Config& c, const Values& values) {
+    std::vector<MountedApplication> mounts;
+    for (const std::string& value : values) {
+        Parsed<MountedApplication> mount = mounted_application(value);
+        if (!mount) return mount.error();
+        const auto same = [&](const MountedApplication& other) { return other.prefix == mount->prefix; };
+        if (std::any_of(mounts.begin(), mounts.end(), same))
+            return in_quotes(mount->prefix) + " is given twice";
+        mounts.push_back(std::move(*mount));
+    }
+    c.python.mounts = std::move(mounts);
+    return {};
+}
+
 Problem put_python_path(Config& c, const Values& values) {
     std::vector<std::string> path(values.size());
     for (std::size_t i = 0; i < values.size(); ++i) {
@@ -145,8 +160,13 @@ Problem put_access_log(Config& c, const Values& v) {
     return pieces ? Problem{} : pieces.error();
 }
 
-constexpr std::array<std::pair<std::string_view, Interface>, 2> kInterfaces{
-    {{"auto", Interface::automatic}, {"wsgi", Interface::wsgi}}};
+constexpr std::array<std::pair<std::string_view, Interface>, 3> kInterfaces{
+    {{"auto", Interface::automatic}, {"wsgi", Interface::wsgi}, {"asgi", Interface::asgi}}};
+constexpr std::array<std::pair<std::string_view, EventLoop>, 3> kLoops{
+    {{"auto", EventLoop::automatic}, {"asyncio", EventLoop::asyncio}, {"uvloop", EventLoop::uvloop}}};
+constexpr std::array<std::pair<std::string_view, Lifespan>, 3> kLifespans{
+    {{"auto", Lifespan::automatic}, {"on", Lifespan::on}, {"off", Lifespan::off}}};
+constexpr std::array<std::pair<std::string_view, bool>, 2> kSwitch{{{"on", true}, {"off", false}}};
 constexpr std::array<std::pair<std::string_view, GilPolicy>, 2> kPolicies{
     {{"latency", GilPolicy::latency}, {"cpython", GilPolicy::cpython}}};
 constexpr std::array<std::pair<std::string_view, LogLevel>, 4> kLevels{{{"debug", LogLevel::debug},
@@ -156,9 +176,9 @@ constexpr std::array<std::pair<std::string_view, LogLevel>, 4> kLevels{{{"debug"
 constexpr std::array<std::pair<std::string_view, std::string_view>, 2> kTlsVersions{
     {{"1.2", "1.2"}, {"1.3", "1.3"}}};
 
-constexpr std::string_view kNetwork = "Addresses", kPython = "Python", kTls = "TLS", kLimits = "Limits",
-                           kTimeouts = "Timeouts (off: no limit)", kLogs = "Logs and observation",
-                           kSources = "Configuration";
+constexpr std::string_view kNetwork = "Addresses", kPython = "Python", kAsgi = "Event loop (ASGI)",
+                           kTls = "TLS", kLimits = "Limits", kTimeouts = "Timeouts (off: no limit)",
+                           kLogs = "Logs and observation", kSources = "Configuration";
 
 using V = Values;
 
@@ -172,10 +192,13 @@ constexpr std::array kOptions{
     Option{"io-threads", "N", "1", "Threads that accept, parse and send",
            kNetwork, Kind::single, [](Config& c, const V& v) { return put(c.io_threads, whole_number(v[0], 1, 256)); }},
 
-    Option{"interface", "auto|wsgi", "auto", "How the application is called; auto finds it out by inspection",
+    Option{"interface", "auto|wsgi|asgi", "auto", "How applications are called; auto finds it out by inspection, of each",
            kPython, Kind::single, [](Config& c, const V& v) { return put_word(c.python.interface, kInterfaces, v[0]); }},
     Option{"factory", "", "off", "The callable makes the application: call it once, without arguments",
            kPython, Kind::flag, [](Config& c, const V& v) { return put(c.python.factory, truth(v[0])); }},
+    Option{"mount", "PREFIX=MODULE:CALLABLE", "",
+           "Another application, for the paths below this prefix, such as /api=mysite.api:app; also MODULE:FACTORY()",
+           kPython, Kind::list, put_mounts},
     Option{"threads", "N|MIN:MAX|auto", "auto",
            "Interpreter threads. MIN:MAX: as many as are of use, between these two: more while requests wait for a "
            "thread and the GIL has room, fewer when they are idle. auto: the same, 2 to 512, or less where CPU or "
@@ -195,6 +218,24 @@ constexpr std::array kOptions{
            kPython, Kind::list, put_python_path},
     Option{"venv", "DIR|off", "($VIRTUAL_ENV)", "Root of the virtual environment to use",
            kPython, Kind::single, put_venv},
+
+    Option{"loop", "auto|asyncio|uvloop", "auto", "The event loop; auto: uvloop when it is installed",
+           kAsgi, Kind::single, [](Config& c, const V& v) { return put_word(c.python.event_loop, kLoops, v[0]); }},
+    Option{"lifespan", "auto|on|off", "auto",
+           "Tell applications when the server starts and ends; auto: those that know the protocol; on: they must",
+           kAsgi, Kind::single, [](Config& c, const V& v) { return put_word(c.python.lifespan, kLifespans, v[0]); }},
+    Option{"log-slow-callbacks", "TIME|off", "100ms",
+           "Log each callback that keeps the event loop for this long, with its request, file and line",
+           kAsgi, Kind::single, [](Config& c, const V& v) { return put(c.python.slow_callbacks, duration(v[0])); }},
+    Option{"ws-max-message-bytes", "SIZE", "16M", "A WebSocket message; larger ones close the connection with 1009",
+           kAsgi, Kind::single,
+           [](Config& c, const V& v) { return put(c.web_socket.max_message_bytes, size(v[0], 1, kGiga)); }},
+    Option{"ws-ping-interval", "TIME|off", "20s", "How often to ping WebSocket clients",
+           kAsgi, Kind::single, [](Config& c, const V& v) { return put(c.web_socket.ping_interval, duration(v[0])); }},
+    Option{"ws-ping-timeout", "TIME|off", "20s", "How long they may take to answer; then the connection is closed",
+           kAsgi, Kind::single, [](Config& c, const V& v) { return put(c.web_socket.ping_timeout, duration(v[0])); }},
+    Option{"ws-compression", "on|off", "on", "Compress WebSocket messages for clients that can (permessage-deflate)",
+           kAsgi, Kind::single, [](Config& c, const V& v) { return put_word(c.web_socket.compression, kSwitch, v[0]); }},
 
     Option{"tls-cert", "FILE", "", "Certificate chain, PEM; every TCP address then speaks TLS",
            kTls, Kind::single, [](Config& c, const V& v) { return put_text(c.tls.certificate, v[0]); }},
@@ -223,7 +264,7 @@ constexpr std::array kOptions{
     Option{"max-connections", "N", "10000", "Open connections",
            kLimits, Kind::single,
            [](Config& c, const V& v) { return put(c.limits.connections, whole_number(v[0], 1, 10'000'000)); }},
-    Option{"queue-limit", "N", "1024", "Requests that wait for an interpreter thread; more are answered 503",
+    Option{"queue-limit", "N", "1024", "Requests that wait for an interpreter thread, or for the event loop; more are answered 503",
            kLimits, Kind::single,
            [](Config& c, const V& v) { return put(c.limits.queue, whole_number(v[0], 1, 60'000)); }},
 
@@ -235,7 +276,7 @@ constexpr std::array kOptions{
            kTimeouts, Kind::single, [](Config& c, const V& v) { return put(c.timeouts.send, duration(v[0])); }},
     Option{"keep-alive", "TIME", "75s", "How long a connection may idle between requests",
            kTimeouts, Kind::single, [](Config& c, const V& v) { return put(c.timeouts.keep_alive, duration(v[0])); }},
-    Option{"queue-timeout", "TIME", "10s", "Waiting for an interpreter thread; then 503",
+    Option{"queue-timeout", "TIME", "10s", "Waiting for an interpreter thread or the event loop; then 503",
            kTimeouts, Kind::single, [](Config& c, const V& v) { return put(c.timeouts.queue, duration(v[0])); }},
     Option{"request-timeout", "TIME", "off", "Head complete to the end of the response; then 504, or the connection is closed",
            kTimeouts, Kind::single, [](Config& c, const V& v) { return put(c.timeouts.request, duration(v[0])); }},

@@ -70,7 +70,7 @@ TEST(Flags, Unknown) {
 
 // They belong to later versions: accepting them silently would be a lie.
 TEST(Flags, OfTheFuture) {
-    for (const char* flag : {"--processes=2", "--interpreters=2", "--loop=uvloop", "--reload"}) {
+    for (const char* flag : {"--processes=2", "--interpreters=2", "--loops=2", "--reload"}) {
         EXPECT_NE(failure_of(run({"serve", flag, "m:app"})).find("there is no such option"),
                   std::string::npos)
             << flag;

@@ -44,8 +44,28 @@ const std::vector<Case>& cases() {
          [](const Config& c) { return c.admin == TcpAddress{"127.0.0.1", 82}; }, "x", "must be HOST:PORT"},
         {"io-threads", "3", "3", [](const Config& c) { return c.io_threads == 3; }, "0", kNumber},
         {"interface", "wsgi", R"("wsgi")",
-         [](const Config& c) { return c.python.interface == Interface::wsgi; }, "asgi",
-         "must be auto or wsgi"},
+         [](const Config& c) { return c.python.interface == Interface::wsgi; }, "rack",
+         "must be auto, wsgi or asgi"},
+        {"mount", "/api=site.api:app", R"(["/api=site.api:app"])",
+         [](const Config& c) {
+             return c.python.mounts == std::vector<MountedApplication>{{"/api", "site.api:app"}};
+         },
+         "x", "must be PREFIX=MODULE:CALLABLE such as /api=mysite.api:app"},
+        {"loop", "asyncio", R"("asyncio")",
+         [](const Config& c) { return c.python.event_loop == EventLoop::asyncio; }, "trio",
+         "must be auto, asyncio or uvloop"},
+        {"lifespan", "on", R"("on")", [](const Config& c) { return c.python.lifespan == Lifespan::on; },
+         "true", "must be auto, on or off"},
+        {"log-slow-callbacks", "20ms", R"("20ms")",
+         [](const Config& c) { return c.python.slow_callbacks == Ms(20); }, "slow", kDuration},
+        {"ws-max-message-bytes", "1M", R"("1M")",
+         [](const Config& c) { return c.web_socket.max_message_bytes == 1U << 20; }, "0", kSize},
+        {"ws-ping-interval", "off", R"("off")",
+         [](const Config& c) { return c.web_socket.ping_interval == Ms(0); }, "x", kDuration},
+        {"ws-ping-timeout", "3s", "3", [](const Config& c) { return c.web_socket.ping_timeout == Ms(3000); },
+         "x", kDuration},
+        {"ws-compression", "off", R"("off")", [](const Config& c) { return !c.web_socket.compression; }, "x",
+         "must be on or off"},
         {"factory", "true", "true", [](const Config& c) { return c.python.factory; }, "x",
          "must be true or false"},
         {"threads", "17", "17", [](const Config& c) { return c.python.threads == ThreadBounds{17, 17}; },
@@ -255,6 +275,13 @@ TEST(Options, DefaultsInTheTableAreThoseOfTheConfig) {
     EXPECT_EQ(made.server_timing, plain.server_timing);
     EXPECT_EQ(made.python.factory, plain.python.factory);
     EXPECT_EQ(made.python.interface, plain.python.interface);
+    EXPECT_EQ(made.python.event_loop, plain.python.event_loop);
+    EXPECT_EQ(made.python.lifespan, plain.python.lifespan);
+    EXPECT_EQ(made.python.slow_callbacks, plain.python.slow_callbacks);
+    EXPECT_EQ(made.web_socket.max_message_bytes, plain.web_socket.max_message_bytes);
+    EXPECT_EQ(made.web_socket.ping_interval, plain.web_socket.ping_interval);
+    EXPECT_EQ(made.web_socket.ping_timeout, plain.web_socket.ping_timeout);
+    EXPECT_EQ(made.web_socket.compression, plain.web_socket.compression);
     EXPECT_FALSE(made.python.switch_interval.has_value());
     EXPECT_EQ(made.python.threads.min, 2U);
     EXPECT_GT(made.python.threads.max, made.python.threads.min);
