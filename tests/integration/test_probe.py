@@ -186,7 +186,7 @@ def test_a_fork_finds_no_thread_of_ours(tmp_path: Path) -> None:
     program = THREADS + (
         "before = soon(2, let_go)\n"
         "child = os.fork()\n"
-        # From 3.13 on os.fork() itself lets go of the GIL in the child.
+        # From 3.12 on os.fork() itself lets go of the GIL in the child.
         "seen = soon(1) if child else None\n"
         "back = soon(2, let_go)\n"
         "if not child: os._exit(back != 2)\n"
