@@ -88,13 +88,16 @@ std::string closest(const std::string& name, const std::vector<std::string>& nam
 
 Shape shape_of(Borrowed callable) {
     const Owned module = inspect();
-    if (!module) return Shape::wsgi;
-    if (is_coroutine_function(module, callable) || has_coroutine_call(module, callable))
-        return Shape::coroutine;
+    if (!module) return Shape::any;
+    const bool coroutine = is_coroutine_function(module, callable) || has_coroutine_call(module, callable);
     const Owned signature = signature_of(callable);
-    if (!signature || accepts(signature, 2)) return Shape::wsgi;
-    if (accepts(signature, 3)) return Shape::three_arguments;
-    return accepts(signature, 0) ? Shape::no_arguments : Shape::other;
+    if (!signature) return coroutine ? Shape::coroutine : Shape::any;
+    const bool three = accepts(signature, 3);
+    if (coroutine && three) return Shape::coroutine;
+    if (!coroutine && accepts(signature, 2)) return three ? Shape::any : Shape::two_arguments;
+    if (three) return Shape::three_arguments;
+    if (accepts(signature, 0)) return Shape::no_arguments;
+    return accepts(signature, 1) ? Shape::one_argument : Shape::other;
 }
 
 std::string describe(Borrowed object) {

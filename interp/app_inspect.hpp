@@ -1,7 +1,6 @@
 // What an object is that shall be an application: its shape as a callable, and words for messages.
 //
-// Threads: attached. Lifetime: values. Cannot: raise; what cannot be found out counts as WSGI and is left to
-// the first call.
+// Threads: attached. Lifetime: values. Cannot: raise; what cannot be found out is left to the first call.
 #pragma once
 
 #include <string>
@@ -11,9 +10,11 @@
 namespace baton::interp {
 
 enum class Shape {
-    wsgi,             // takes two positional arguments, or does not say what it takes
-    coroutine,        // calling it makes a coroutine
+    any,              // takes two positional arguments or three, or does not say what it takes
+    two_arguments,    // (environ, start_response)
     three_arguments,  // (scope, receive, send)
+    coroutine,        // the same, and calling it makes a coroutine
+    one_argument,     // (scope), as ASGI 2 had it
     no_arguments,     // a factory, most likely
     other,
 };

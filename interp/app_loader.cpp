@@ -139,46 +139,79 @@ std::variant<Owned, LoadError> call_factory(const Owned& factory, const Target& 
                      fmt::format("the factory '{}()' raised\n{}", name, take_traceback())};
 }
 
-std::optional<LoadError> check(const Owned& application, const Target& target) {
-    const std::string name =
-        fmt::format("{}:{}{}", target.module, target.attribute, target.factory ? "()" : "");
+std::string text_of(const Target& target) {
+    return fmt::format("{}:{}{}", target.module, target.attribute, target.factory ? "()" : "");
+}
+
+constexpr std::string_view calls(Interface interface) {
+    return interface == Interface::wsgi ? "application(environ, start_response)"
+                                        : "application(scope, receive, send)";
+}
+
+// An application of one interface where the other one was asked for.
+LoadError wrong_interface(const std::string& name, Shape shape, Interface wish) {
+    const char* what = shape == Shape::coroutine         ? "calling it makes a coroutine"
+                       : shape == Shape::three_arguments ? "it takes scope, receive and send"
+                                                         : "it takes environ and start_response";
+    const Interface found = shape == Shape::two_arguments ? Interface::wsgi : Interface::asgi;
+    return {Kind::wrong_interface,
+            fmt::format("'{}' looks like an application of {} ({}), and {} was asked for, which is called as "
+                        "{}. Without --interface it would be served as what it is",
+                        name, name_of(found), what, name_of(wish), calls(wish))};
+}
+
+LoadError wrong_signature(Borrowed application, const std::string& name, Shape shape,
+                          std::optional<Interface> wish) {
+    if (shape == Shape::no_arguments) {
+        return {Kind::wrong_signature,
+                fmt::format("'{}' takes no arguments, so it is no application; if it makes one, add "
+                            "--factory, or () to its name with --mount",
+                            name)};
+    }
+    if (shape == Shape::one_argument && wish != Interface::wsgi) {
+        return {
+            Kind::legacy_asgi,
+            fmt::format("'{}' takes one argument, as applications of ASGI 2 do: application(scope). Baton "
+                        "speaks ASGI 3, application(scope, receive, send); "
+                        "asgiref.compatibility.guarantee_single_callable() makes one of the other",
+                        name)};
+    }
+    const std::string how = wish ? std::string(calls(*wish))
+                                 : fmt::format("{} or {}", calls(Interface::wsgi), calls(Interface::asgi));
+    return {Kind::wrong_signature,
+            fmt::format("'{}' cannot be called as {}: it is {} with the signature {}", name, how,
+                        describe(application), signature_text(application))};
+}
+
+std::variant<Interface, LoadError> find_interface(Borrowed application, const Target& target,
+                                                  std::optional<Interface> wish) {
+    const std::string name = text_of(target);
     if (PyCallable_Check(application.get()) == 0) {
         const bool is_module = PyModule_Check(application.get());
         return LoadError{Kind::not_callable,
                          fmt::format("'{}' is not callable: it is {}{}", name, describe(application),
                                      is_module ? suggest_callables(application, "") : "")};
     }
-    switch (const Shape shape = shape_of(application)) {
-        case Shape::wsgi:
-            return std::nullopt;
+    const Shape shape = shape_of(application);
+    switch (shape) {
+        case Shape::any:
+            return wish.value_or(Interface::wsgi);
+        case Shape::two_arguments:
+            if (wish == Interface::asgi) return wrong_interface(name, shape, *wish);
+            return Interface::wsgi;
         case Shape::coroutine:
         case Shape::three_arguments:
-            return LoadError{
-                Kind::looks_like_asgi,
-                fmt::format(
-                    "'{}' looks like an ASGI application ({}); this version serves WSGI applications, which "
-                    "are called as application(environ, start_response). Frameworks that have both usually "
-                    "offer the WSGI one under another name (Django: wsgi.py)",
-                    name,
-                    shape == Shape::coroutine ? "calling it makes a coroutine"
-                                              : "it takes scope, receive and send")};
+            if (wish == Interface::wsgi) return wrong_interface(name, shape, *wish);
+            return Interface::asgi;
         case Shape::no_arguments:
-            return LoadError{
-                Kind::wrong_signature,
-                fmt::format("'{}' takes no arguments, so it is not a WSGI application; if it makes one, "
-                            "add --factory",
-                            name)};
+        case Shape::one_argument:
         case Shape::other:
             break;
     }
-    return LoadError{
-        Kind::wrong_signature,
-        fmt::format("'{}' cannot be called as application(environ, start_response): it is {} with the "
-                    "signature {}",
-                    name, describe(application), signature_text(application))};
+    return wrong_signature(application, name, shape, wish);
 }
 
-LoadResult load_attached(Runtime& runtime, Target target) {
+LoadResult load_attached(Runtime& runtime, Target target, std::optional<Interface> wish) {
     const Owned name = make_str(target.module);
     Owned module = steal(PyImport_Import(name.get()));
     if (!module) return import_error(target.module);
@@ -192,10 +225,12 @@ LoadResult load_attached(Runtime& runtime, Target target) {
         if (auto* error = std::get_if<LoadError>(&made)) return std::move(*error);
         application = std::move(std::get<Owned>(made));
     }
-    if (auto error = check(application, target)) return std::move(*error);
-    std::string description = fmt::format("WSGI application {}:{}{}, {}", target.module, target.attribute,
-                                          target.factory ? "()" : "", describe(application));
-    return LoadedApplication(runtime, application.release(), std::move(description));
+    auto interface = find_interface(application, target, wish);
+    if (auto* error = std::get_if<LoadError>(&interface)) return std::move(*error);
+    const auto as = std::get<Interface>(interface);
+    std::string description =
+        fmt::format("{} application {}, {}", name_of(as), text_of(target), describe(application));
+    return LoadedApplication(runtime, application.release(), as, std::move(description));
 }
 
 }  // namespace
@@ -204,12 +239,17 @@ LoadResult load_application(Runtime& runtime, const ApplicationSpec& spec) {
     auto target = parse(spec);
     if (auto* error = std::get_if<LoadError>(&target)) return std::move(*error);
     const Attach attached(runtime.main_thread());
-    return load_attached(runtime, std::move(std::get<Target>(target)));
+    return load_attached(runtime, std::move(std::get<Target>(target)), spec.interface);
+}
+
+std::string_view name_of(Interface interface) {
+    return interface == Interface::wsgi ? "WSGI" : "ASGI";
 }
 
 LoadedApplication::LoadedApplication(LoadedApplication&& other) noexcept
     : runtime_(other.runtime_),
       object_(std::exchange(other.object_, nullptr)),
+      interface_(other.interface_),
       description_(std::move(other.description_)) {}
 
 LoadedApplication::~LoadedApplication() {

@@ -170,8 +170,7 @@ TEST(AppLoader, ASignatureThatFitsNothing) {
     EXPECT_TRUE(has(error.text, "(a, b, c, d, e)")) << error.text;
 }
 
-TEST(AppLoader, AsgiApplicationsAreTold) {
-    write_module("asgi", R"py(
+constexpr const char* kAsgi = R"py(
 import functools
 
 async def function(scope, receive, send):
@@ -181,17 +180,135 @@ class Framework:
     async def __call__(self, scope, receive, send):
         pass
 
+    async def method(self, scope, receive, send):
+        pass
+
+class Endpoint:
+    def __init__(self, scope, receive, send):
+        pass
+
+    def __await__(self):
+        yield
+
 instance = Framework()
 partial = functools.partial(function)
+partial_instance = functools.partial(instance)
+with_options = functools.partial(lambda debug, scope, receive, send: None, True)
 
-def wrapped(scope, receive, send):
+def plain(scope, receive, send):
     return function(scope, receive, send)
-)py");
-    for (const char* name : {"asgi:function", "asgi:instance", "asgi:partial", "asgi:wrapped"}) {
-        const LoadError error = load_error(name);
-        EXPECT_EQ(error.kind, Kind::looks_like_asgi) << name;
-        EXPECT_TRUE(has(error.text, "serves WSGI")) << error.text;
+
+def decorator(inner):
+    @functools.wraps(inner)
+    def wrapper(*args, **kwargs):
+        return inner(*args, **kwargs)
+    return wrapper
+
+@decorator
+async def decorated(scope, receive, send):
+    pass
+
+@decorator
+def decorated_wsgi(environ, start_response):
+    return []
+
+def middleware(app):
+    async def wrapper(scope, receive, send):
+        await app(scope, receive, send)
+    return wrapper
+
+wrapped = middleware(instance)
+
+def make():
+    return instance
+
+def anything(*args):
+    pass
+
+class Old:
+    def __init__(self, scope):
+        pass
+
+    async def __call__(self, receive, send):
+        pass
+
+def old(scope):
+    async def run(receive, send):
+        pass
+    return run
+
+async def two(environ, start_response):
+    pass
+)py";
+
+LoadResult load_as(const std::string& name, std::optional<Interface> interface) {
+    return load_application(test::runtime(), {name, false, interface});
+}
+
+LoadError error_as(const std::string& name, Interface interface) {
+    LoadResult result = load_as(name, interface);
+    if (auto* error = std::get_if<LoadError>(&result)) return std::move(*error);
+    ADD_FAILURE() << name << " was loaded: " << std::get<LoadedApplication>(result).description();
+    return {};
+}
+
+TEST(AppLoader, TakesEveryKindOfAsgiApplication) {
+    write_module("asgi", kAsgi);
+    for (const char* name : {"asgi:function", "asgi:instance", "asgi:instance.method", "asgi:Endpoint",
+                             "asgi:partial", "asgi:partial_instance", "asgi:with_options", "asgi:plain",
+                             "asgi:decorated", "asgi:wrapped", "asgi:make()"}) {
+        const LoadResult result = load_as(name, std::nullopt);
+        ASSERT_TRUE(std::holds_alternative<LoadedApplication>(result))
+            << name << ": " << std::get<LoadError>(result).text;
+        EXPECT_EQ(std::get<LoadedApplication>(result).interface(), Interface::asgi) << name;
+        EXPECT_TRUE(std::holds_alternative<LoadedApplication>(load_as(name, Interface::asgi))) << name;
     }
+    EXPECT_EQ(loaded("asgi:function"), "ASGI application asgi:function, function function");
+    EXPECT_EQ(loaded("asgi:make()"), "ASGI application asgi:make(), an instance of asgi.Framework");
+    EXPECT_TRUE(has(loaded("asgi:decorated_wsgi"), "WSGI application"));
+}
+
+TEST(AppLoader, TheInterfaceThatIsAskedForDecidesWhenBothCanBe) {
+    write_module("asgi", kAsgi);
+    for (const auto& [wish, expected] : {std::pair{std::optional<Interface>(), Interface::wsgi},
+                                         std::pair{std::optional(Interface::wsgi), Interface::wsgi},
+                                         std::pair{std::optional(Interface::asgi), Interface::asgi}}) {
+        const LoadResult result = load_as("asgi:anything", wish);
+        ASSERT_TRUE(std::holds_alternative<LoadedApplication>(result));
+        EXPECT_EQ(std::get<LoadedApplication>(result).interface(), expected);
+    }
+}
+
+TEST(AppLoader, AnApplicationOfTheOtherInterfaceIsRefused) {
+    write_module("asgi", kAsgi);
+    write_module("good", kGood);
+    for (const char* name : {"asgi:function", "asgi:instance", "asgi:plain", "asgi:decorated"}) {
+        const LoadError error = error_as(name, Interface::wsgi);
+        EXPECT_EQ(error.kind, Kind::wrong_interface) << name;
+        EXPECT_TRUE(has(error.text, "of ASGI")) << error.text;
+        EXPECT_TRUE(has(error.text, "(environ, start_response)")) << error.text;
+    }
+    const LoadError error = error_as("good:application", Interface::asgi);
+    EXPECT_EQ(error.kind, Kind::wrong_interface);
+    EXPECT_TRUE(has(error.text, "of WSGI")) << error.text;
+}
+
+TEST(AppLoader, ApplicationsOfAsgi2GetAHint) {
+    write_module("asgi", kAsgi);
+    for (const char* name : {"asgi:Old", "asgi:old"}) {
+        const LoadError error = load_error(name);
+        EXPECT_EQ(error.kind, Kind::legacy_asgi) << name;
+        EXPECT_TRUE(has(error.text, "ASGI 3")) << error.text;
+        EXPECT_TRUE(has(error.text, "asgiref.compatibility.guarantee_single_callable")) << error.text;
+    }
+    EXPECT_EQ(error_as("asgi:old", Interface::wsgi).kind, Kind::wrong_signature);
+}
+
+TEST(AppLoader, ACoroutineFunctionThatIsNoAsgiApplication) {
+    write_module("asgi", kAsgi);
+    const LoadError error = load_error("asgi:two");
+    EXPECT_EQ(error.kind, Kind::wrong_signature);
+    EXPECT_TRUE(has(error.text, "application(scope, receive, send)")) << error.text;
 }
 
 }  // namespace
