@@ -26,6 +26,8 @@ namespace {
 
 // Responses in a row that may wait for the last of them to wake their I/O thread.
 constexpr unsigned kUnhurried = 16;
+// For idle threads to end, when a start has failed half-way.
+constexpr std::chrono::seconds kEnding{3};
 
 // Names this thread for Python as well, where it would be "Dummy-1" in the application's own logs.
 void name_in_python(const std::string& name) {
@@ -174,10 +176,13 @@ WorkerPool::Shared::Finished WorkerPool::Shared::batch(const Moment& woken, CpuC
     dispatch::ExchangePtr exchange = queue.try_pop(before.at);
     while (exchange) {
         // The first request was this thread's from the moment that it stood in line for the GIL on its
-        // behalf.
-        const Nanoseconds waited = std::min(stood_in_line, before.at - exchange->timeline.queued);
+        // behalf. One that came after the last look at the clock was not, and what was held until then was
+        // not held for it.
+        const Nanoseconds there = before.at - exchange->timeline.queued;
+        const Nanoseconds waited = std::clamp<Nanoseconds>(there, 0, stood_in_line);
+        const Nanoseconds too_early = std::max<Nanoseconds>(0, -there);
         stood_in_line = 0;
-        if (!exchange->claim(before.at - waited)) {
+        if (!exchange->claim(before.at - waited + too_early)) {
             exchange = queue.try_pop(before.at);
             continue;
         }
@@ -187,6 +192,7 @@ WorkerPool::Shared::Finished WorkerPool::Shared::batch(const Moment& woken, CpuC
         computing.expect(expected);
         exchange->opening_books = as_books(before.totals);
         exchange->opening_books.gil_wait -= waited;
+        exchange->opening_books.gil_hold += too_early;
         current_request.begins(*exchange, before.at);
         application.serve(*exchange);
         // One reading ends this request and begins the next, so no time is lost between two of them.
@@ -222,7 +228,8 @@ WorkerPool::WorkerPool(Runtime& runtime, dispatch::WorkQueue& queue, Application
 
 WorkerPool::~WorkerPool() {
     close();
-    const bool all_ended = join_until(std::chrono::steady_clock::now()) == 0;
+    // They use what is destroyed next, and Python, whose end would end them in the middle of C++.
+    const bool all_ended = join_until(std::chrono::steady_clock::now() + kEnding) == 0;
     for (auto& [number, thread] : threads_) {
         if (!all_ended) thread.detach();
     }

@@ -43,7 +43,7 @@ class WorkerPool {
     WorkerPool(Runtime& runtime, dispatch::WorkQueue& queue, Application& application, Hooks hooks);
     WorkerPool(const WorkerPool&) = delete;
     WorkerPool& operator=(const WorkerPool&) = delete;
-    // Closes the queue if that has not been done. Waits for nobody: see join_until().
+    // Closes the queue if that has not been done. Waits a few seconds for threads that have not ended.
     ~WorkerPool();
 
     // So many threads more; how many there are of them, should the system refuse some.

@@ -104,6 +104,36 @@ TEST(Worker, BooksSayWhatARequestDid) {
     }
 }
 
+// Queued after the thread had looked at the clock: what it did before is not the request's.
+TEST(Worker, NoBookOfALateRequestIsNegative) {
+    Pool pool(kWork);
+    const auto late = pool.connection.exchange("GET /count HTTP/1.1");
+    late->timeline.queued = dispatch::now() + 20'000'000;
+    ASSERT_TRUE(pool.queue.push(late));
+    pool.workers.grow(1);
+    ASSERT_TRUE(pool.wait_done(late));
+    EXPECT_EQ(late->timeline.claimed, late->timeline.queued);
+    EXPECT_GE(late->books().gil_wait, 0);
+    // Clock and books are read one after the other.
+    EXPECT_LT(late->books().gil_hold, late->timeline.done - late->timeline.claimed + 10'000'000);
+}
+
+// As when the start of a server fails after its threads are there.
+TEST(Worker, NoThreadOutlivesThePool) {
+    const auto application = make_application(kWork);
+    dispatch::WorkQueue queue{1};
+    std::atomic<int> ended{0};
+    const auto ending = [&] {
+        std::this_thread::sleep_for(50ms);
+        ++ended;
+    };
+    auto workers = std::make_unique<WorkerPool>(test::runtime(), queue, *application,
+                                                WorkerPool::Hooks{.began = {}, .ending = ending});
+    ASSERT_EQ(workers->grow(3), 3U);
+    workers.reset();
+    EXPECT_EQ(ended, 3);
+}
+
 TEST(Worker, AThreadThatWaitsLetsAnotherRun) {
     Pool pool(kWork);
     pool.workers.grow(2);
