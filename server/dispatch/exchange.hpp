@@ -233,6 +233,7 @@ class Exchange {
     Exchange* next_ = nullptr;  // in the inbox
     std::atomic<bool> in_mail_{false};
     Exchange* next_mail_ = nullptr;  // in the listener's mail
+    bool waits_in_mail_ = false;     // nobody has taken it yet; whoever has it in hand reads and writes it
     std::atomic<bool> body_wanted_{false};
     std::atomic<bool> left_{false};
     std::mutex hints_mutex_;

@@ -6,6 +6,7 @@
 #include <cerrno>
 #include <cstdint>
 #include <system_error>
+#include <utility>
 
 namespace baton::dispatch {
 
@@ -25,6 +26,7 @@ bool LoopQueue::push(ExchangePtr exchange) {
         return false;
     }
     exchange->listener = this;
+    exchange->waits_in_mail_ = true;
     post(std::move(exchange));
     return true;
 }
@@ -74,6 +76,12 @@ ExchangePtr LoopQueue::take() {
     // Cleared before the receiver looks: what is posted later comes again.
     taken->in_mail_.exchange(false, std::memory_order_acq_rel);
     return taken;
+}
+
+bool LoopQueue::taken(Exchange& exchange) {
+    if (!std::exchange(exchange.waits_in_mail_, false)) return false;
+    length_.fetch_sub(1, std::memory_order_relaxed);
+    return true;
 }
 
 bool LoopQueue::rest() {

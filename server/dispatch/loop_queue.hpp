@@ -32,8 +32,8 @@ class LoopQueue final : public Dispatcher {
     void begin();
     // The oldest; null when there is none. The caller claims it when it is new.
     ExchangePtr take();
-    // A new request that take() gave is claimed, or turned out to have expired.
-    void taken() { length_.fetch_sub(1, std::memory_order_relaxed); }
+    // What take() gave was a new request, which waits no longer; false: it was news of an old one.
+    bool taken(Exchange& exchange);
     // False: there is mail, take() again before resting.
     bool rest();
     // Wakes the loop, as mail would.

@@ -34,6 +34,11 @@ bool BodyPipe::has_room(std::size_t bytes) const {
     return abandoned_ || size() + bytes <= capacity_;
 }
 
+bool BodyPipe::readable() const {
+    const std::lock_guard lock(mutex_);
+    return size() > 0 || closed_ || abandoned_;
+}
+
 void BodyPipe::close(bool complete) {
     const std::lock_guard lock(mutex_);
     if (closed_) return;

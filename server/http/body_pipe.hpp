@@ -24,6 +24,8 @@ class BodyPipe {
     bool write(std::string_view bytes);
     // Would write() return without waiting?
     bool has_room(std::size_t bytes) const;
+    // Has try_take() something to say: bytes, or that none will come?
+    bool readable() const;
     // No more bytes will come. `complete` is false when the stream ended before its time.
     void close(bool complete = true);
 
