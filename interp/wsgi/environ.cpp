@@ -33,7 +33,7 @@ bool append(PyObject* environ, Borrowed key, std::string_view value, const char*
 
 Environ::Environ(const Strings& strings, const WsgiOptions& options, Borrowed file_wrapper,
                  Borrowed empty_input)
-    : strings_(strings), template_(expect(PyDict_New())), keys_(strings) {
+    : strings_(strings), prefix_(options.prefix.size()), template_(expect(PyDict_New())), keys_(strings) {
     const auto set = [&](const Owned& key, Borrowed value) {
         expect(PyDict_SetItem(template_.get(), key.get(), value.get()));
     };
@@ -58,6 +58,7 @@ Environ::Environ(const Strings& strings, const WsgiOptions& options, Borrowed fi
           &strings.server_port, &strings.remote_addr, &strings.remote_port, &strings.request_id}) {
         set(*key, strings.empty);
     }
+    set(strings.script_name, expect(latin1(options.prefix)));
 }
 
 Owned Environ::make(const dispatch::Exchange& exchange, Borrowed input) {
@@ -83,8 +84,9 @@ bool Environ::put_request(PyObject* environ, const dispatch::Exchange& exchange)
 
 // Mostly the path, the target and its raw form are one text, and then they are one object.
 bool Environ::put_path(PyObject* environ, const http::Request& request) {
-    const Owned path = path_.get(request.path());
-    const Owned target = request.target() == request.path() ? borrow(path) : target_.get(request.target());
+    const std::string_view rest = request.path().substr(prefix_);
+    const Owned path = path_.get(rest);
+    const Owned target = request.target() == rest ? borrow(path) : target_.get(request.target());
     return put(environ, strings_.path_info, path) && put(environ, strings_.request_uri, target) &&
            put(environ, strings_.raw_uri, target) &&
            (request.query().empty() || put(environ, strings_.query_string, query_.get(request.query())));

@@ -29,6 +29,7 @@ class Environ {
     Owned method(std::string_view name);
 
     const Strings& strings_;
+    const std::size_t prefix_;  // bytes of the path that are SCRIPT_NAME
     Owned template_;
     HeaderKeys keys_;
     LastValue path_, query_, target_, server_name_, server_port_, remote_addr_, remote_port_;

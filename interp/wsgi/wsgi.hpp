@@ -18,6 +18,7 @@ struct WsgiOptions {
     bool multithread = true;         // more than one interpreter thread
     bool multiprocess = false;       // more than one process serves the same application
     std::string software = "baton";  // SERVER_SOFTWARE
+    std::string prefix{};            // what all paths begin with: SCRIPT_NAME; the rest is PATH_INFO
 };
 
 // Throws PythonError when Python refuses to make the types and tables, which no healthy one does.
