@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "server/metrics/recorder.hpp"
+#include "server/net/web_socket_session.hpp"
 
 namespace baton::net {
 
@@ -117,21 +118,31 @@ Task<bool> Connection::serve_one() {
     exchange_->timeline.queued = exchange_->request.has_body() ? dispatch::now() : exchange_->timeline.head;
     exchange_->route = home_.recorder().known_route(exchange_->request.path());
     exchange_->mount = &home_.around().mounts.of(exchange_->request.path());
-    if (!exchange_->mount->dispatcher->push(exchange_)) {
+    if (const http::UpgradeFault fault = prepare_upgrade(); fault.status != 0) {
+        co_await refuse_upgrade(fault);
+    } else if (!exchange_->mount->dispatcher->push(exchange_)) {
         home_.recorder().rejected(Rejection::queue_full);
         expired_ = exchange_->expire();
         co_await answer(503, "The queue is full.", "Retry-After: 1\r\n");
     } else if (const bool ready = co_await await_commit(); ready) {
-        again = co_await respond(keep_alive);
+        if (upgraded()) {
+            co_await serve_web_socket();
+        } else {
+            again = co_await respond(keep_alive);
+        }
     }
     if (pumping_) co_await stop_pump();
     if (!again && !gone_) co_await linger();
     if (!again) stream_.close();
     if ((exchange_->events() & Exchange::kDone) == 0) co_await await_done();
     if (exchange_->timeline.sent == 0) exchange_->timeline.sent = dispatch::now();
-    record();
+    if (session_) {
+        record_web_socket();
+    } else {
+        record();
+        home_.recorder().request_ended();
+    }
     exchange_->observer = nullptr;
-    home_.recorder().request_ended();
     if (!again) gone_ = true;
     co_return again && !draining_;
 }
@@ -139,12 +150,14 @@ Task<bool> Connection::serve_one() {
 void Connection::drain() {
     draining_ = true;
     if (idle_) stream_.cancel();
+    if (session_) session_->drain();
 }
 
 void Connection::let_go() {
     const auto self = shared_from_this();
     pump_signal_.forget();
     signal_.forget();
+    if (session_) session_->let_go();
 }
 
 void Connection::set_deadline(Nanoseconds& deadline, milliseconds from_now) {
@@ -156,6 +169,7 @@ void Connection::set_deadline(Nanoseconds& deadline, milliseconds from_now) {
 void Connection::exchange_event() {
     const auto self = shared_from_this();  // what is resumed may end the connection
     if (pumping_) pump_signal_.fire();
+    if (session_) session_->news();
     signal_.fire();
 }
 
@@ -166,6 +180,7 @@ void Connection::check_deadlines(Nanoseconds now) {
         pump_timed_out_ = true;
         stream_.cancel();
     }
+    if (session_) session_->check_deadlines(now);
     if (now < deadline_) return;
     deadline_ = kNever;
     timed_out_ = true;

@@ -14,12 +14,15 @@
 
 #include "server/dispatch/exchange.hpp"
 #include "server/http/request_parser.hpp"
+#include "server/http/upgrade.hpp"
 #include "server/metrics/phases.hpp"
 #include "server/net/io_thread.hpp"
 #include "server/net/signal.hpp"
 #include "server/net/stream.hpp"
 
 namespace baton::net {
+
+class WebSocketSession;
 
 class Connection final : public std::enable_shared_from_this<Connection>,
                          public dispatch::ExchangeObserver,
@@ -88,6 +91,14 @@ class Connection final : public std::enable_shared_from_this<Connection>,
     void log_access(std::string_view route, const metrics::Phases* spent);
     Task<void> linger();
 
+    // --- connection_upgrade.cpp
+    http::UpgradeFault prepare_upgrade();
+    Task<void> refuse_upgrade(http::UpgradeFault fault);
+    // The application has accepted a WebSocket.
+    bool upgraded() const;
+    Task<void> serve_web_socket();
+    void record_web_socket();
+
     void set_deadline(Nanoseconds& deadline, std::chrono::milliseconds from_now);
     void client_gone();
 
@@ -115,7 +126,9 @@ class Connection final : public std::enable_shared_from_this<Connection>,
     bool expired_ = false;  // no interpreter thread will ever have the request
     bool idle_ = false;
     bool draining_ = false;
-    bool gone_ = false;  // the client
+    bool gone_ = false;                          // the client
+    std::shared_ptr<WebSocketSession> session_;  // when it has become a WebSocket
+    routing::RouteId web_socket_route_ = 0;
 };
 
 }  // namespace baton::net

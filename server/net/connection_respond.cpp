@@ -38,7 +38,7 @@ Task<bool> Connection::await_commit() {
     deadline_ = std::min(deadline_, request_deadline_);
     timed_out_ = false;
     bool ready = true;
-    while ((exchange_->events() & Exchange::kCommitted) == 0) {
+    while ((exchange_->events() & Exchange::kCommitted) == 0 && !upgraded()) {
         if (pump_fault_ != http::Fault::none || pump_timed_out_) {
             exchange_->abandon();
             expired_ = exchange_->expire();

@@ -17,6 +17,8 @@ namespace baton::net {
 
 class Stream {
   public:
+    using Tls = asio::ssl::stream<Socket&>;
+
     // Plain when there is no context.
     Stream(Socket socket, asio::ssl::context* tls);
 
@@ -45,9 +47,11 @@ class Stream {
     void cancel();
     void close();
 
-  private:
-    using Tls = asio::ssl::stream<Socket&>;
+    // For a protocol that takes over: the socket, and the TLS on it or null.
+    Socket& socket() { return socket_; }
+    Tls* tls() { return tls_.get(); }
 
+  private:
     Task<Transfer> send_file_copied(int fd, std::uint64_t offset, std::uint64_t length);
 
     Socket socket_;
