@@ -81,12 +81,17 @@ bool Signals::again() {
 }
 
 void end_process_by(std::chrono::milliseconds patience, int status) {
-    std::thread([patience, status, before = asked_to_end.load()] {
+    const auto watch = [patience, status, before = asked_to_end.load()] {
         const auto deadline = std::chrono::steady_clock::now() + patience;
         while (asked_to_end == before && std::chrono::steady_clock::now() < deadline)
             std::this_thread::sleep_for(std::chrono::milliseconds(20));
         _exit(status);
-    }).detach();
+    };
+    try {
+        std::thread(watch).detach();
+    } catch (const std::system_error&) {
+        // No thread to be had: an end that may take long is better than one that breaks off the drain.
+    }
 }
 
 }  // namespace baton
