@@ -23,9 +23,13 @@ namespace baton::interp::python {
 #if PY_VERSION_HEX >= 0x030C0000
 inline constexpr int kMemberSize = Py_T_PYSSIZET;
 inline constexpr int kReadOnly = Py_READONLY;
+inline constexpr int kMemberBool = Py_T_BOOL;
+inline constexpr int kMemberObject = _Py_T_OBJECT;
 #else
 inline constexpr int kMemberSize = T_PYSSIZET;
 inline constexpr int kReadOnly = READONLY;
+inline constexpr int kMemberBool = T_BOOL;
+inline constexpr int kMemberObject = T_OBJECT;
 #endif
 
 // Does the calling thread hold the GIL?

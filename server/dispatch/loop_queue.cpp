@@ -78,6 +78,13 @@ ExchangePtr LoopQueue::take() {
     return taken;
 }
 
+void LoopQueue::put_back(ExchangePtr exchange) {
+    if (exchange->in_mail_.exchange(true, std::memory_order_acq_rel)) return;  // posted again meanwhile
+    Exchange* const x = exchange.detach();
+    x->next_mail_ = oldest_;
+    oldest_ = x;
+}
+
 bool LoopQueue::taken(Exchange& exchange) {
     if (!std::exchange(exchange.waits_in_mail_, false)) return false;
     length_.fetch_sub(1, std::memory_order_relaxed);

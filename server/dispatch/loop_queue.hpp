@@ -32,6 +32,8 @@ class LoopQueue final : public Dispatcher {
     void begin();
     // The oldest; null when there is none. The caller claims it when it is new.
     ExchangePtr take();
+    // It will be the next one.
+    void put_back(ExchangePtr exchange);
     // What take() gave was a new request, which waits no longer; false: it was news of an old one.
     bool taken(Exchange& exchange);
     // False: there is mail, take() again before resting.

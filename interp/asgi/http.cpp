@@ -1,0 +1,334 @@
+#include "interp/asgi/http.hpp"
+
+#include <spdlog/fmt/fmt.h>
+
+#include "interp/asgi/message.hpp"
+#include "interp/attach.hpp"
+#include "interp/errors.hpp"
+#include "server/dispatch/clock.hpp"
+
+namespace baton::interp::asgi {
+
+namespace {
+
+// Working on for so long (ns) after its response, a route gets its responses sent before it does.
+constexpr dispatch::Nanoseconds kWorksOn = 100'000;
+// A first piece up to this size goes out with the head.
+constexpr std::size_t kInline = 64 * 1024;
+
+http::FieldFault add_line(void* to, std::string_view name, std::string_view value) {
+    http::ResponseHead checked;
+    const http::FieldFault fault = checked.add(name, value);
+    if (fault == http::FieldFault::none) static_cast<std::string*>(to)->append(checked.fields);
+    return fault;
+}
+
+bool set_entry(const Owned& dict, const Owned& key, Borrowed value) {
+    return value && PyDict_SetItem(dict.get(), key.get(), value.get()) == 0;
+}
+
+}  // namespace
+
+Http::Http(Loop& loop, dispatch::ExchangePtr exchange) : Request(loop, std::move(exchange)) {
+    head_request_ = exchange_->request.method() == "HEAD";
+}
+
+bool Http::gone() const {
+    return exchange_ == nullptr || exchange_->abandoned();
+}
+
+// --- the request
+
+Owned Http::body_event(std::string_view bytes, bool more) {
+    const Strings& strings = loop_.strings;
+    Owned event = steal(PyDict_New());
+    const Owned body =
+        bytes.empty() ? borrow(strings.empty_bytes)
+                      : steal(PyBytes_FromStringAndSize(bytes.data(), static_cast<Py_ssize_t>(bytes.size())));
+    const bool made = event && set_entry(event, strings.type, strings.http_request) &&
+                      set_entry(event, strings.body, body) &&
+                      set_entry(event, strings.more_body, more ? Py_True : Py_False);
+    return made ? std::move(event) : Owned();
+}
+
+Owned Http::disconnect_event() {
+    Owned event = steal(PyDict_New());
+    if (event && set_entry(event, loop_.strings.type, loop_.strings.http_disconnect)) return event;
+    return {};
+}
+
+Attempt Http::receive(Owned& event) {
+    const bool over = gone() || exchange_->left() || expects_ == Expects::nothing;
+    if (!over && !body_received_) return receive_body(event);
+    if (!over) return Attempt::waits;
+    event = disconnect_event();
+    return event ? Attempt::done : Attempt::failed;
+}
+
+Attempt Http::receive_body(Owned& event) {
+    dispatch::RequestBody& body = exchange_->body;
+    if (!body.pipe) {
+        body_received_ = true;
+        event = body_event(body.buffered, false);
+        return event ? Attempt::done : Attempt::failed;
+    }
+    std::string bytes;
+    http::BodyPipe::Read read = body.pipe->try_take(bytes);
+    if (!bytes.empty()) {
+        std::string more;
+        read = body.pipe->try_take(more);
+        bytes += more;
+        exchange_->notify();  // there is room again
+    } else if (read == http::BodyPipe::Read::data) {
+        exchange_->want_body();
+        return Attempt::waits;
+    }
+    if (bytes.empty() && read == http::BodyPipe::Read::broken) {
+        event = disconnect_event();
+    } else {
+        body_received_ = read == http::BodyPipe::Read::end;
+        event = body_event(bytes, !body_received_);
+    }
+    return event ? Attempt::done : Attempt::failed;
+}
+
+bool Http::can_receive() const {
+    if (gone() || exchange_->left() || expects_ == Expects::nothing) return true;
+    return !body_received_ && exchange_->body.pipe && exchange_->body.pipe->readable();
+}
+
+// --- the response
+
+Attempt Http::refuse(const std::string& why) {
+    report(spdlog::level::err, why);
+    PyErr_SetString(PyExc_RuntimeError, why.c_str());
+    return Attempt::failed;
+}
+
+Attempt Http::send(Borrowed message, Unsent& unsent) {
+    const Strings& strings = loop_.strings;
+    PyObject* const type = type_of(strings, message);
+    if (type == nullptr) return Attempt::failed;
+    if (gone()) {
+        PyErr_SetString(PyExc_ConnectionResetError, "the client has gone");
+        return Attempt::failed;
+    }
+    if (is(type, strings.response_body)) return body(message, unsent);
+    if (is(type, strings.response_start)) return start(message);
+    if (is(type, strings.response_pathsend)) return path(message);
+    if (is(type, strings.response_trailers)) return trailers(message);
+    if (is(type, strings.early_hint)) return hint(message);
+    return refuse(
+        fmt::format("the application sent a message of the type '{}', which http does not have", utf8(type)));
+}
+
+Attempt Http::start(Borrowed message) {
+    if (expects_ != Expects::start) return refuse("the application sent http.response.start a second time");
+    if (!read_head(loop_.strings, message, exchange_->head) ||
+        !read_flag(message, loop_.strings.trailers, trailers_promised_)) {
+        exchange_->head.clear();
+        return Attempt::failed;
+    }
+    expects_ = Expects::body;
+    return Attempt::done;
+}
+
+// Is there room for so many bytes within the length that the application has declared?
+bool Http::fits(std::size_t bytes, bool last) {
+    const auto declared = exchange_->head.content_length;
+    if (!declared || head_request_ || exchange_->head.bodiless()) return true;
+    const std::uint64_t all = sent_ + bytes;
+    if (all > *declared) {
+        refuse(fmt::format("the body is longer than the Content-Length of {} that the application declared",
+                           *declared));
+        return false;
+    }
+    if (last && all < *declared) {
+        refuse(fmt::format(
+            "the body ended after {} bytes, but the application had declared a Content-Length of {}", all,
+            *declared));
+        return false;
+    }
+    return true;
+}
+
+Attempt Http::body(Borrowed message, Unsent& unsent) {
+    if (expects_ != Expects::body)
+        return refuse(expects_ == Expects::start
+                          ? "the application sent http.response.body before http.response.start"
+                          : "the application sent http.response.body after the end of its body");
+    bool more = false;
+    if (!read_bytes(message, loop_.strings.body, unsent.holder, unsent.bytes) ||
+        !read_flag(message, loop_.strings.more_body, more))
+        return Attempt::failed;
+    // read_flag() may have run code of the application's.
+    if (gone()) {
+        PyErr_SetString(PyExc_ConnectionResetError, "the client has gone");
+        return Attempt::failed;
+    }
+    if (!fits(unsent.bytes.size(), !more)) return Attempt::failed;
+    sent_ += unsent.bytes.size();
+    if (head_request_ || exchange_->head.bodiless()) unsent.bytes = {};
+    unsent.last = !more;
+    if (!more) expects_ = trailers_promised_ ? Expects::trailers : Expects::nothing;
+    if (exchange_->committed()) return hand_over(unsent);
+    const bool whole = !more && !trailers_promised_;
+    const bool small = unsent.bytes.size() <= kInline;
+    if (whole && !small && !exchange_->head.content_length)
+        exchange_->head.add("Content-Length", fmt::format_int(sent_).c_str());
+    if (small) {
+        exchange_->start.append(unsent.bytes);
+        unsent.bytes = {};
+    }
+    note_books();
+    if (!whole || !small) exchange_->commit();
+    return hand_over(unsent);
+}
+
+Attempt Http::hand_over(Unsent& unsent) {
+    if (!unsent.bytes.empty() && !exchange_->try_write(unsent.bytes)) return Attempt::waits;
+    if (unsent.last) body_ended();
+    return Attempt::done;
+}
+
+Attempt Http::send_rest(Unsent& unsent) {
+    if (gone()) {
+        PyErr_SetString(PyExc_ConnectionResetError, "the client has gone");
+        return Attempt::failed;
+    }
+    return hand_over(unsent);
+}
+
+bool Http::can_send() const {
+    return gone() || exchange_->can_write(1);
+}
+
+void Http::body_ended() {
+    if (expects_ == Expects::nothing) finish_soon();
+}
+
+// The end is told when the callback ends, mostly together with the end of the request; at once where routes
+// have been seen to work on for long.
+void Http::finish_soon() {
+    finished_at_ = dispatch::now();
+    finish_pending_ = true;
+    if (loop_.works_on[route]) settle(finished_at_);
+}
+
+void Http::settle(dispatch::Nanoseconds at) {
+    if (finished_at_ == 0) return;
+    loop_.works_on[route] = at - finished_at_ > kWorksOn;
+    if (!std::exchange(finish_pending_, false)) finished_at_ = 0;
+    if (!ended()) exchange_->finish();
+}
+
+Attempt Http::path(Borrowed message) {
+    if (expects_ != Expects::body || exchange_->committed())
+        return refuse("the application sent http.response.pathsend where it may not stand");
+    PyObject* const value = PyDict_GetItemString(message.get(), "path");
+    if (value == nullptr || !PyUnicode_Check(value)) {
+        PyErr_SetString(PyExc_TypeError, "http.response.pathsend needs a \"path\", which is a str");
+        return Attempt::failed;
+    }
+    const Owned encoded = steal(PyUnicode_EncodeFSDefault(value));
+    if (!encoded) return Attempt::failed;
+    exchange_->path.assign(PyBytes_AS_STRING(encoded.get()),
+                           static_cast<std::size_t>(PyBytes_GET_SIZE(encoded.get())));
+    note_books();
+    expects_ = Expects::nothing;
+    finish_soon();
+    return Attempt::done;
+}
+
+Attempt Http::trailers(Borrowed message) {
+    if (expects_ != Expects::trailers)
+        return refuse("the application sent http.response.trailers that it had not promised in its start");
+    bool more = false;
+    const Owned more_trailers = steal(PyUnicode_FromString("more_trailers"));
+    if (!more_trailers || !read_fields(loop_.strings, message, add_line, &exchange_->trailers) ||
+        !read_flag(message, more_trailers, more))
+        return Attempt::failed;
+    if (more) return Attempt::done;
+    expects_ = Expects::nothing;
+    finish_soon();
+    return Attempt::done;
+}
+
+Attempt Http::hint(Borrowed message) {
+    if (expects_ != Expects::start && (expects_ != Expects::body || exchange_->committed()))
+        return refuse("the application sent http.response.early_hint after its response had begun");
+    PyObject* const links = entry(message, loop_.strings.links);
+    const Owned all = links != nullptr ? steal(PySequence_Tuple(links)) : Owned();
+    if (!all) {
+        if (PyErr_Occurred() == nullptr)
+            PyErr_SetString(PyExc_TypeError, "http.response.early_hint needs \"links\"");
+        return Attempt::failed;
+    }
+    std::string lines;
+    for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE(all.get()); ++i) {
+        PyObject* const link = PyTuple_GET_ITEM(all.get(), i);
+        const bool valid =
+            PyBytes_Check(link) &&
+            add_line(&lines, "Link",
+                     {PyBytes_AS_STRING(link), static_cast<std::size_t>(PyBytes_GET_SIZE(link))}) ==
+                http::FieldFault::none;
+        if (valid) continue;
+        PyErr_SetString(PyExc_ValueError,
+                        "a link of http.response.early_hint must be bytes without control characters");
+        return Attempt::failed;
+    }
+    exchange_->hint(lines);
+    return Attempt::done;
+}
+
+// --- the application's end
+
+void Http::cut_or_fail() {
+    if (gone() || exchange_->finished() || finish_pending_) return;
+    if (exchange_->committed()) {
+        exchange_->finish(false);
+        return;
+    }
+    constexpr std::string_view kText = "Internal Server Error";
+    exchange_->head.clear();
+    exchange_->head.set_status("500 Internal Server Error");
+    exchange_->head.add("Content-Type", "text/plain; charset=utf-8");
+    exchange_->head.add("Content-Length", std::to_string(kText.size()));
+    exchange_->path.clear();
+    exchange_->start.clear();
+    if (!head_request_) exchange_->start.assign(kText);
+}
+
+void Http::returned() {
+    if (!gone() && expects_ != Expects::nothing) {
+        report(spdlog::level::err, expects_ == Expects::start
+                                       ? "the application returned without a response"
+                                       : "the application returned before the end of its response");
+        cut_or_fail();
+    }
+    expects_ = Expects::nothing;
+    end();
+}
+
+void Http::raised() {
+    const Owned exception = steal(python::take_raised());
+    const auto is_a = [&](PyObject* type) { return PyErr_GivenExceptionMatches(exception.get(), type) != 0; };
+    const bool cancelled = std::string_view(Py_TYPE(exception.get())->tp_name).ends_with("CancelledError");
+    const bool exits = is_a(PyExc_SystemExit) || is_a(PyExc_KeyboardInterrupt);
+    if (gone() && (cancelled || is_a(PyExc_OSError))) {
+        report(spdlog::level::debug, "the client left, and the application ended");
+    } else if (cancelled) {
+        if (expects_ != Expects::nothing) report(spdlog::level::warn, "the application's task was cancelled");
+    } else {
+        report(spdlog::level::err,
+               fmt::format("{}\n{}",
+                           exits ? "the application wanted to end the process; the server goes on"
+                                 : "the application raised an exception",
+                           format_exception(exception)));
+    }
+    if (expects_ != Expects::nothing) cut_or_fail();
+    expects_ = Expects::nothing;
+    end();
+}
+
+}  // namespace baton::interp::asgi
