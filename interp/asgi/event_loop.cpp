@@ -6,10 +6,12 @@
 #include <atomic>
 #include <condition_variable>
 #include <mutex>
+#include <optional>
 #include <thread>
 
 #include "interp/asgi/loop_type.hpp"
 #include "interp/asgi/mail.hpp"
+#include "interp/asgi/slow_callbacks.hpp"
 #include "interp/attach.hpp"
 #include "interp/errors.hpp"
 #include "interp/gil/scheduler.hpp"
@@ -69,11 +71,13 @@ struct EventLoop::Shared {
 
     // The loop's thread.
     std::vector<std::unique_ptr<Served>> served;
+    std::optional<SlowCallbacks> slow;
     bool started = false;
     bool stopping = false;
 
     void run();
     void live();
+    void watch_callbacks(Loop& loop);
     void serve(Loop& loop);
     void run_until_stopped(Loop& loop);
     void lifespan_changed(Loop& loop);
@@ -117,13 +121,28 @@ void EventLoop::Shared::live() {
             const std::lock_guard lock(mutex);
             clock = &loop.clock;
         }
+        watch_callbacks(loop);
         serve(loop);
+        loop.slow = nullptr;
+        {
+            // Its thread may be in line for the GIL.
+            const Detach detached;
+            slow.reset();
+        }
         const std::lock_guard lock(mutex);
         last_books = {loop.clock.lag(), loop.clock.active(), loop.clock.idle()};
         clock = nullptr;
     } catch (const PythonError& error) {
         say(State::failed, fmt::format("the event loop ({}) failed\n{}", name, error.what()));
     }
+}
+
+void EventLoop::Shared::watch_callbacks(Loop& loop) {
+    if (options.slow_callback.count() <= 0) return;
+    PyThreadState* const mine = PyThreadState_Get();
+    const Detach detached;
+    slow.emplace(runtime, options.slow_callback.count(), loop.clock, mine);
+    loop.slow = &*slow;
 }
 
 void EventLoop::Shared::serve(Loop& loop) {

@@ -19,6 +19,7 @@
 namespace baton::interp::asgi {
 
 class Request;
+class SlowCallbacks;
 
 struct Loop {
     Loop(Owned event_loop, bool fast_handles, dispatch::LoopQueue& mail, spdlog::logger& to);
@@ -46,6 +47,8 @@ struct Loop {
     Owned request_var;    // the ContextVar whose value is the Request
     Owned handle_type, request_type, course_type, operation_type, ready_type;
     Owned sent;  // what send() returns when nothing has to wait: an awaitable of None
+
+    SlowCallbacks* slow = nullptr;  // null: none are reported
 
     Step* step = nullptr;         // the innermost
     Request* request = nullptr;   // whose callback runs

@@ -3,6 +3,7 @@
 #include "interp/asgi/course.hpp"
 #include "interp/asgi/http.hpp"
 #include "interp/asgi/operation.hpp"
+#include "interp/asgi/websocket.hpp"
 #include "interp/errors.hpp"
 #include "interp/forked.hpp"
 
@@ -24,11 +25,12 @@ void course_ended(PyObject* object, CourseEnd end) {
 }
 
 std::unique_ptr<Request> make_request(Loop& loop, dispatch::ExchangePtr exchange) {
+    if (exchange->web_socket) return std::make_unique<WebSocket>(loop, std::move(exchange));
     return std::make_unique<Http>(loop, std::move(exchange));
 }
 
-Scopes::Kind kind_of(const dispatch::Exchange&) {
-    return Scopes::Kind::http;
+Scopes::Kind kind_of(const dispatch::Exchange& exchange) {
+    return exchange.web_socket ? Scopes::Kind::websocket : Scopes::Kind::http;
 }
 
 }  // namespace

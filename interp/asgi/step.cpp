@@ -1,6 +1,8 @@
 #include "interp/asgi/step.hpp"
 
 #include "interp/asgi/request.hpp"
+#include "interp/asgi/slow_callbacks.hpp"
+#include "interp/attach.hpp"
 #include "interp/current_request.hpp"
 #include "interp/gil/scheduler.hpp"
 
@@ -38,11 +40,22 @@ void Step::leave(const Moment& at) {
     loop_.clock.step_ends(at);
     const dispatch::Nanoseconds cpu = loop_.cpu.spent(at.at - begun_, at.totals.takes != takes_);
     loop_.request = nullptr;
+    if (loop_.slow != nullptr && at.at - begun_ >= loop_.slow->limit()) report(at.at - begun_);
     if (request_ == nullptr) return;
     request_->account.rests(at, cpu);
     if (request_->exchange() == nullptr) return;
     current_request.ends(at.at);
     gil::end_request(at.at);
+}
+
+void Step::report(dispatch::Nanoseconds length) {
+    const std::string text = loop_.slow->describe(loop_.clock.serial(), length);
+    if (request_ != nullptr) {
+        request_->report(spdlog::level::warn, text);
+        return;
+    }
+    const Detach detached;
+    loop_.log.warn(text);
 }
 
 }  // namespace baton::interp::asgi

@@ -93,6 +93,7 @@ class Step {
 
     void enter(const Moment& at, bool queued, dispatch::Nanoseconds due);
     void leave(const Moment& at);
+    void report(dispatch::Nanoseconds length);
 };
 
 }  // namespace baton::interp::asgi
