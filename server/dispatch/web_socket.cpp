@@ -48,6 +48,18 @@ std::optional<WebSocketClose> WebSocket::ended() const {
     return inbound_.empty() ? ended_ : std::nullopt;
 }
 
+bool WebSocket::readable() const {
+    const std::lock_guard lock(mutex_);
+    return !inbound_.empty() || ended_.has_value();
+}
+
+WebSocket::Sent WebSocket::may_send() {
+    const std::lock_guard lock(mutex_);
+    if (ended_ || closing_) return Sent::closed;
+    sender_waits_ = sender_waits_ || outbound_.full();
+    return outbound_.full() ? Sent::full : Sent::taken;
+}
+
 WebSocket::Sent WebSocket::try_send(WebSocketMessage& message) {
     bool first = false;
     {

@@ -69,10 +69,14 @@ class WebSocket {
     std::optional<WebSocketMessage> take();
     // How it ended, whichever side began; nothing before all messages have been taken.
     std::optional<WebSocketClose> ended() const;
+    // There is a message, or the end.
+    bool readable() const;
     enum class Sent { taken, full, closed };
     // Moves from `message` when it is taken. `full`: exchange_news() will tell of room. `closed`: nobody
     // would get it.
     Sent try_send(WebSocketMessage& message);
+    // What try_send() would say now, and with the same consequence.
+    Sent may_send();
     // After the messages that were sent. Only the first counts.
     void close(WebSocketClose close);
 

@@ -62,6 +62,17 @@ std::optional<std::uint64_t> parse_length(std::string_view text) {
     return value;
 }
 
+// Where the line of that name begins.
+std::optional<std::size_t> find_line(std::string_view fields, std::string_view name) {
+    for (std::size_t at = 0; at < fields.size(); at = fields.find('\n', at) + 1) {
+        const std::string_view rest = fields.substr(at);
+        if (rest.size() > name.size() && rest[name.size()] == ':' &&
+            iequals(rest.substr(0, name.size()), name))
+            return at;
+    }
+    return std::nullopt;
+}
+
 }  // namespace
 
 std::string_view explain(FieldFault fault) {
@@ -76,6 +87,8 @@ std::string_view explain(FieldFault fault) {
             return "Content-Length must be one decimal number, and given once";
         case FieldFault::transfer_encoding:
             return "Transfer-Encoding is the server's to choose";
+        case FieldFault::handshake:
+            return "the handshake of a WebSocket is the server's";
     }
     return "unknown";
 }
@@ -124,6 +137,29 @@ FieldFault ResponseHead::add(std::string_view name, std::string_view value) {
     }
     if (is_hop_by_hop(name)) return FieldFault::none;
     fields.append(name).append(": ").append(value).append("\r\n");
+    return FieldFault::none;
+}
+
+std::optional<std::string_view> ResponseHead::find(std::string_view name) const {
+    const auto at = find_line(fields, name);
+    if (!at) return std::nullopt;
+    const std::size_t value = *at + name.size() + 2;
+    return std::string_view(fields).substr(value, fields.find('\r', value) - value);
+}
+
+void ResponseHead::set_length(std::uint64_t bytes) {
+    constexpr std::string_view kName = "Content-Length";
+    if (const auto at = find_line(fields, kName)) fields.erase(*at, fields.find('\n', *at) + 1 - *at);
+    content_length = bytes;
+    fields.append(kName).append(": ").append(std::to_string(bytes)).append("\r\n");
+}
+
+FieldFault append_field(std::string& lines, std::string_view name, std::string_view value) {
+    if (!is_token(name)) return FieldFault::bad_name;
+    if (!is_text(value)) return FieldFault::bad_value;
+    for (const std::string_view framing : {"Connection", "Content-Length", "Transfer-Encoding"})
+        if (iequals(name, framing)) return FieldFault::none;
+    if (!is_hop_by_hop(name)) lines.append(name).append(": ").append(value).append("\r\n");
     return FieldFault::none;
 }
 

@@ -20,9 +20,14 @@ enum class FieldFault {
     bad_value,          // CR, LF, NUL or another control character (RFC 9110 section 5.5)
     bad_length,         // Content-Length is not one decimal number, or two of them differ
     transfer_encoding,  // framing is the server's
+    handshake,          // Sec-WebSocket-*, which is the server's, too
 };
 
 std::string_view explain(FieldFault fault);
+
+// Adds a line outside the head: to an interim response or to trailers. What belongs to the message's framing
+// or to the connection, which has no place there (RFC 9110 section 6.5.1), is dropped.
+FieldFault append_field(std::string& lines, std::string_view name, std::string_view value);
 
 struct ResponseHead {
     int status = 200;                             // 100 to 999
@@ -37,6 +42,10 @@ struct ResponseHead {
     // characters, or the code is below 200.
     bool set_status(std::string_view line);
     FieldFault add(std::string_view name, std::string_view value);
+    // The value of the first such field (case-insensitive).
+    std::optional<std::string_view> find(std::string_view name) const;
+    // Declares this length, instead of any other.
+    void set_length(std::uint64_t bytes);
     // No body may follow, whatever the application sends (RFC 9110 section 6.4.1).
     bool bodiless() const { return status == 204 || status == 304 || status < 200; }
     void clear();

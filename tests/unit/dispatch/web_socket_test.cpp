@@ -96,9 +96,11 @@ TEST_F(WebSocketTest, OutboundIsBoundedAndTellsOfRoom) {
     WebSocketMessage small = text("y");
     EXPECT_EQ(socket().try_send(small), WebSocket::Sent::full);
     EXPECT_EQ(small.bytes, "y") << "the caller keeps it";
+    EXPECT_EQ(socket().may_send(), WebSocket::Sent::full);
     EXPECT_EQ(told_application(), 0);
     ASSERT_TRUE(socket().next());
     EXPECT_EQ(told_application(), 1);
+    EXPECT_EQ(socket().may_send(), WebSocket::Sent::taken);
     EXPECT_EQ(socket().try_send(small), WebSocket::Sent::taken);
     EXPECT_EQ(told_io(), 1);
 }
@@ -111,6 +113,7 @@ TEST_F(WebSocketTest, TheEndComesAfterTheMessages) {
     EXPECT_FALSE(socket().ended());
     EXPECT_EQ(socket().take()->bytes, "last");
     EXPECT_FALSE(socket().take());
+    EXPECT_TRUE(socket().readable());
     ASSERT_TRUE(socket().ended());
     EXPECT_EQ(socket().ended()->code, 1001) << "the first end counts";
     EXPECT_EQ(socket().ended()->reason, "bye");
