@@ -112,7 +112,7 @@ struct LongHoldsTest : ::testing::Test {
     void SetUp() override {
         if (!gil::exact()) GTEST_SKIP() << "without books nobody tells of holds";
     }
-    ~LongHoldsTest() override {
+    void TearDown() override {
         holds.reset();
         // What threads may still ask is never freed; a leak checker sees it here.
         static auto& kept = *new std::vector<void*>;
@@ -227,6 +227,7 @@ TEST_F(LongHoldsTest, ThoseAboveTheMostOfASecondAreToldLater) {
         EXPECT_LE(count(text, kReport), LongHolds::kMostPerSecond * seconds);
         std::this_thread::sleep_for(1s);
         told(kEver);
+        told(kEver);  // Has nothing to add.
         text += logged();
     }).join();
     std::size_t all = count(text, kReport);
@@ -234,7 +235,7 @@ TEST_F(LongHoldsTest, ThoseAboveTheMostOfASecondAreToldLater) {
     for (std::sregex_iterator at(text.begin(), text.end(), left_out), end; at != end; ++at)
         all += std::stoul((*at)[1]);
     EXPECT_LT(count(text, kReport), all);
-    EXPECT_EQ(all, kHolds + 1);
+    EXPECT_EQ(all, kHolds + 2);
 }
 
 // --- The reporter does not get the GIL
@@ -257,6 +258,8 @@ struct Between {
         if (used.exchange(true)) return real.hook(real.argument, length);
         released.count_down();
         taken.wait();
+        // The reporter stands in line for the first, and finds the second when that has been given up.
+        real.hook(real.argument, length);
         real.hook(real.argument, length);
         reported = true;
     }
@@ -280,7 +283,7 @@ TEST_F(LongHoldsTest, WithoutTheGilThereIsNoStackAndTheNextOneHasOneAgain) {
         text = logged();
     }
     holder.join();
-    EXPECT_EQ(count(text, "; the stack is not known: the GIL was not free again in time"), 1U) << text;
+    EXPECT_EQ(count(text, "; the stack is not known: the GIL was not free again in time"), 2U) << text;
     EXPECT_FALSE(has(text, "at the end:")) << text;
     hold_until(kStack);
     holds.reset();  // The reporter ends before what it calls.
