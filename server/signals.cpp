@@ -4,9 +4,11 @@
 #include <poll.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <atomic>
 #include <cerrno>
 #include <csignal>
+#include <cstdint>
 #include <system_error>
 #include <thread>
 
@@ -69,6 +71,10 @@ void Signals::loaded() {
     install();
 }
 
+bool Signals::asked() const {
+    return asked_to_end > 0;
+}
+
 void Signals::wait() {
     // Not read(): SA_RESTART would begin it again, and ThreadSanitizer hands signals on only between calls.
     pollfd woken{wake[0], POLLIN, 0};
@@ -90,7 +96,10 @@ void end_process_by(std::chrono::milliseconds patience, int status) {
     try {
         std::thread(watch).detach();
     } catch (const std::system_error&) {
-        // No thread to be had: an end that may take long is better than one that breaks off the drain.
+        // No thread to be had. The drain goes on; should it take too long, the kernel ends the process.
+        std::signal(SIGALRM, SIG_DFL);
+        const auto seconds = std::chrono::ceil<std::chrono::seconds>(patience).count();
+        ::alarm(static_cast<unsigned>(std::max<std::int64_t>(1, seconds)));
     }
 }
 
