@@ -56,9 +56,9 @@ using dispatch::Nanoseconds;
 class Computing {
   public:
     explicit Computing(dispatch::Metronome& metronome) : metronome_(metronome) {}
-    void expect(Nanoseconds held) noexcept {
+    void expect(const dispatch::Tempo& tempo, std::uint32_t route) noexcept {
         // Under CPython's own policy threads are left to the kernel as well.
-        if (held < kComputing || gil::policy() != gil::Policy::latency) return over();
+        if (!tempo.computes(route, kComputing) || gil::policy() != gil::Policy::latency) return over();
         if (now_) return;
         now_ = true;
         dispatch::ask_for_long_slices();
@@ -189,7 +189,7 @@ WorkerPool::Shared::Finished WorkerPool::Shared::batch(const Moment& woken, CpuC
         const std::uint32_t route = exchange->route;
         const Nanoseconds expected = queue.tempo().held(route);
         gil::begin_request(static_cast<gil::Tag>(route), before.at, expected);
-        computing.expect(expected);
+        computing.expect(queue.tempo(), route);
         exchange->opening_books = as_books(before.totals);
         exchange->opening_books.gil_wait -= waited;
         exchange->opening_books.gil_hold += too_early;
@@ -200,7 +200,9 @@ WorkerPool::Shared::Finished WorkerPool::Shared::batch(const Moment& woken, CpuC
         current_request.ends(after.at);
         dispatch::Books books = as_books(after.totals) - exchange->opening_books;
         books.cpu = cpu.spent(after.at - before.at, after.totals.takes != before.totals.takes);
-        queue.tempo().note(route, after.at - before.at, after.totals.held - before.totals.held);
+        const Nanoseconds wall = after.at - before.at;
+        const Nanoseconds held = after.totals.held - before.totals.held;
+        queue.tempo().note(route, wall, held, wall - held - (after.totals.waited - before.totals.waited));
         // With another short one at hand the I/O thread is better woken once for several responses.
         dispatch::ExchangePtr next = queue.try_pop(after.at);
         const bool unhurried =

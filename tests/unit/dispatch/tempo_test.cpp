@@ -47,5 +47,17 @@ TEST(Tempo, RoutesThatItCannotTellApartTeachItNothing) {
     EXPECT_FALSE(tempo.short_of(1'000'000, 100));
 }
 
+TEST(Tempo, ARequestThatMostlyWaitsDoesNotCompute) {
+    constexpr Nanoseconds kMs = 1'000'000;
+    Tempo tempo;
+    tempo.note(1, 3000 * kMs, 10 * kMs);  // the rest of the time it stood in line
+    tempo.note(2, 3000 * kMs, 10 * kMs, 2990 * kMs);
+    tempo.note(3, kMs / 2, kMs / 2);
+    EXPECT_TRUE(tempo.computes(1, kMs));
+    EXPECT_FALSE(tempo.computes(2, kMs));
+    EXPECT_FALSE(tempo.computes(3, kMs));
+    EXPECT_FALSE(tempo.computes(4, kMs));
+}
+
 }  // namespace
 }  // namespace baton::dispatch
