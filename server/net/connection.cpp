@@ -89,7 +89,7 @@ Task<bool> Connection::serve_one() {
     status_ = 0;
     body_sent_ = 0;
     request_deadline_ = kNever;
-    expired_ = body_unread_ = false;
+    expired_ = body_unread_ = owes_continue_ = false;
 
     Outcome outcome = co_await receive_head(parser);
     if (outcome == Outcome::gone) co_return false;
@@ -97,6 +97,7 @@ Task<bool> Connection::serve_one() {
     exchange_->timeline.head = dispatch::now();
     set_deadline(request_deadline_, home_.config().timeouts.request);
     name_request();
+    exchange_->mount = &home_.around().mounts.of(exchange_->request.path());
     Rejection timeout = Rejection::header_timeout;
     if (outcome == Outcome::ok && exchange_->request.has_body()) {
         outcome = co_await receive_body(parser);
@@ -117,7 +118,7 @@ Task<bool> Connection::serve_one() {
     bool again = false;
     exchange_->timeline.queued = exchange_->request.has_body() ? dispatch::now() : exchange_->timeline.head;
     exchange_->route = home_.recorder().known_route(exchange_->request.path());
-    exchange_->mount = &home_.around().mounts.of(exchange_->request.path());
+    watched_ = by_loop();
     if (const http::UpgradeFault fault = prepare_upgrade(); fault.status != 0) {
         co_await refuse_upgrade(fault);
     } else if (!exchange_->mount->dispatcher->push(exchange_)) {
@@ -131,6 +132,7 @@ Task<bool> Connection::serve_one() {
             again = co_await respond(keep_alive);
         }
     }
+    watched_ = false;
     if (pumping_) co_await stop_pump();
     if (!again && !gone_) co_await linger();
     if (!again) stream_.close();
@@ -181,6 +183,7 @@ void Connection::check_deadlines(Nanoseconds now) {
         stream_.cancel();
     }
     if (session_) session_->check_deadlines(now);
+    if (watched_) look_after_client(now);
     if (now < deadline_) return;
     deadline_ = kNever;
     timed_out_ = true;

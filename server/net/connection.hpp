@@ -57,14 +57,16 @@ class Connection final : public std::enable_shared_from_this<Connection>,
 
     // --- connection_receive.cpp
     Task<Outcome> receive_head(http::RequestParser& parser);
-    // Up to the buffer limit, before an interpreter thread is taken.
+    // Up to the buffer limit, before an interpreter thread is taken; for an event loop what is there already.
     Task<Outcome> receive_body(http::RequestParser& parser);
+    Outcome take_received(http::RequestParser& parser);
     Task<Outcome> read_more(std::size_t most, std::chrono::milliseconds patience, Nanoseconds& deadline);
     void name_request();
     // The rest of a large body goes into its pipe while the application runs.
     void start_pump(http::RequestParser& parser);
     Task<void> pump_body(http::RequestParser& parser);
     Task<bool> fill_pipe(std::string_view bytes);
+    Task<void> await_demand();
     Task<void> stop_pump();
 
     // --- connection_respond.cpp
@@ -90,6 +92,28 @@ class Connection final : public std::enable_shared_from_this<Connection>,
     void record();
     void log_access(std::string_view route, const metrics::Phases* spent);
     Task<void> linger();
+
+    // --- connection_interim.cpp
+    // What goes out before the response: 103 with hints, and 100 once the application asks for the body.
+    bool prepare_interim();
+    Task<void> send_interim();
+    void append_hints();
+    void release_pump();
+    // The rest of the body is so short that it is waited for rather than closing the connection.
+    bool rest_is_short() const;
+    bool has_trailers() const;
+    void append_last_chunk();
+
+    // --- connection_watch.cpp
+    // At each tick while an event loop has the request.
+    void look_after_client(Nanoseconds now);
+    void look_at_client();
+    void await_readable();
+    bool by_loop() const { return exchange_->mount != nullptr && exchange_->mount->by_loop; }
+
+    // --- connection_file.cpp
+    // Opens exchange_->path and makes the head say what is sent of it; false: it cannot be had.
+    bool open_path();
 
     // --- connection_upgrade.cpp
     http::UpgradeFault prepare_upgrade();
@@ -123,7 +147,10 @@ class Connection final : public std::enable_shared_from_this<Connection>,
     bool stop_pump_ = false;
     bool pump_timed_out_ = false;
     bool body_unread_ = false;
-    bool expired_ = false;  // no interpreter thread will ever have the request
+    bool owes_continue_ = false;    // the client waits for 100 before it sends its body
+    bool watched_ = false;          // an event loop has the request
+    bool awaits_readable_ = false;  // on_readable() has not called back yet
+    bool expired_ = false;          // no interpreter thread will ever have the request
     bool idle_ = false;
     bool draining_ = false;
     bool gone_ = false;                          // the client

@@ -70,6 +70,7 @@ Task<Connection::Outcome> Connection::receive_body(http::RequestParser& parser) 
     const std::size_t limit = home_.config().limits.body_buffer_bytes;
     const http::Request& request = exchange_->request;
     std::string& body = exchange_->body.buffered;
+    if (by_loop()) co_return take_received(parser);
     if (request.expect_continue() && buffer_.size() == 0 && !co_await send("HTTP/1.1 100 Continue\r\n\r\n"))
         co_return Outcome::gone;
     body.reserve(std::min<std::uint64_t>(request.content_length().value_or(0), limit));
@@ -82,6 +83,19 @@ Task<Connection::Outcome> Connection::receive_body(http::RequestParser& parser) 
         deadline_ = kNever;
         if (outcome != Outcome::ok) co_return outcome;
     }
+}
+
+Connection::Outcome Connection::take_received(http::RequestParser& parser) {
+    std::string& body = exchange_->body.buffered;
+    std::size_t consumed = 0;
+    do {
+        consumed = parser.parse_body(view(buffer_).substr(0, kBodyPiece), body);
+        buffer_.consume(consumed);
+        if (parser.fault() != http::Fault::none) return Outcome::fault;
+    } while (consumed > 0 && !parser.done());
+    owes_continue_ =
+        exchange_->request.expect_continue() && !parser.done() && body.empty() && buffer_.size() == 0;
+    return Outcome::ok;
 }
 
 void Connection::name_request() {
@@ -110,6 +124,7 @@ void Connection::start_pump(http::RequestParser& parser) {
 Task<void> Connection::pump_body(http::RequestParser& parser) {
     const dispatch::ExchangePtr held = exchange_;
     std::string staged;
+    if (owes_continue_) co_await await_demand();
     while (!parser.done() && !stop_pump_) {
         staged.clear();
         const std::size_t consumed = parser.parse_body(view(buffer_).substr(0, kBodyPiece), staged);
@@ -128,6 +143,7 @@ Task<void> Connection::pump_body(http::RequestParser& parser) {
     }
     body_unread_ = !parser.done();
     held->body.pipe->close(parser.done());
+    held->tell_application();
     pumping_ = false;
     signal_.fire();
 }
@@ -135,11 +151,19 @@ Task<void> Connection::pump_body(http::RequestParser& parser) {
 // False: the application does not want the rest.
 Task<bool> Connection::fill_pipe(std::string_view bytes) {
     while (true) {
-        bytes.remove_prefix(exchange_->body.pipe->try_write(bytes));
+        const std::size_t taken = exchange_->body.pipe->try_write(bytes);
+        if (taken > 0) exchange_->tell_application();
+        bytes.remove_prefix(taken);
         if (bytes.empty()) co_return true;
         if (stop_pump_) co_return false;
         co_await pump_signal_.wait();
     }
+}
+
+// A client that waits for 100 sends nothing before it has that, or the beginning of the response.
+Task<void> Connection::await_demand() {
+    while (!stop_pump_ && (owes_continue_ && (status_ == 0 || !exchange_->body_wanted())))
+        co_await pump_signal_.wait();
 }
 
 Task<void> Connection::stop_pump() {

@@ -18,6 +18,9 @@ namespace {
 // Pieces up to this size are copied behind the head or chunk size, to go out in one system call.
 constexpr std::size_t kSmallPiece = 16 * 1024;
 
+// What books and logs say, as nginx does, when a client left before its response.
+constexpr int kClientGone = 499;
+
 Rejection rejection_of(http::Fault fault) {
     switch (fault) {
         case http::Fault::body_too_large:
@@ -44,6 +47,14 @@ Task<bool> Connection::await_commit() {
             expired_ = exchange_->expire();
             const Outcome outcome = pump_timed_out_ ? Outcome::timed_out : Outcome::fault;
             co_await refuse(outcome, pump_fault_, pump_reason_, Rejection::body_timeout);
+            ready = false;
+            break;
+        }
+        if (by_loop() && !gone_ && prepare_interim()) co_await send_interim();
+        if (by_loop() && gone_) {
+            client_gone();
+            expired_ = exchange_->expire();
+            status_ = kClientGone;
             ready = false;
             break;
         }
@@ -75,6 +86,11 @@ Task<bool> Connection::give_up_waiting() {
 }
 
 Task<bool> Connection::respond(bool keep_alive) {
+    if (!exchange_->path.empty() && !open_path()) {
+        exchange_->abandon();
+        co_await answer(500, "The file cannot be sent.");
+        co_return false;
+    }
     const http::ResponseHead& head = exchange_->head;
     const http::Request& request = exchange_->request;
     const unsigned events = exchange_->events();
@@ -83,15 +99,20 @@ Task<bool> Connection::respond(bool keep_alive) {
     std::optional<std::uint64_t> known;
     if ((events & (Exchange::kFinished | Exchange::kIncomplete)) == Exchange::kFinished) {
         exchange_->pipe().try_take(piece);
-        known = exchange_->start.size() + piece.size() + (exchange_->file ? exchange_->file->length : 0);
+        // With a length no trailers could follow.
+        if (!has_trailers())
+            known = exchange_->start.size() + piece.size() + (exchange_->file ? exchange_->file->length : 0);
     }
     const Framing framing = http::choose_framing(head, request.version(), request.method() == "HEAD", known);
     // A body that is still coming may never be read to its end, and then nothing can follow on this
     // connection.
-    keep_alive = keep_alive && !draining_ && !pumping_ && !head.close && framing != Framing::until_close &&
-                 (events & Exchange::kIncomplete) == 0;
+    keep_alive = keep_alive && !draining_ && (!pumping_ || rest_is_short()) && !head.close &&
+                 framing != Framing::until_close && (events & Exchange::kIncomplete) == 0;
     status_ = head.status;
+    out_.clear();
+    if (by_loop()) append_hints();
     serialize(framing, known, keep_alive);
+    release_pump();
     const bool at_hand = known && !exchange_->file && *known <= kSmallPiece;
     if (at_hand && framing == Framing::length) {
         body_sent_ = *known;
@@ -106,8 +127,10 @@ Task<bool> Connection::respond(bool keep_alive) {
         complete = co_await send_body(framing, std::move(piece));
     }
     exchange_->timeline.sent = dispatch::now();
+    keep_alive = keep_alive && complete;
+    while (keep_alive && pumping_) co_await signal_.wait();
     body_unread_ = body_unread_ || pumping_;
-    co_return complete&& keep_alive && !body_unread_ && pump_fault_ == http::Fault::none;
+    co_return keep_alive && !body_unread_ && pump_fault_ == http::Fault::none;
 }
 
 void Connection::serialize(Framing framing, std::optional<std::uint64_t> length, bool keep_alive) {
@@ -120,7 +143,6 @@ void Connection::serialize(Framing framing, std::optional<std::uint64_t> length,
     fields.request_id = exchange_->id;
     const std::string timing = exchange_->server_timing ? server_timing() : std::string{};
     fields.server_timing = timing;
-    out_.clear();
     http::serialize_head(out_, exchange_->head, fields);
 }
 
@@ -156,11 +178,14 @@ Task<bool> Connection::send_body(Framing framing, std::string piece) {
             co_await flush();
             co_return false;
         }
+        // An event loop waits for room only when the pipe was full.
+        if (piece.size() >= Exchange::kPipeCapacity) exchange_->tell_application();
         if (!piece.empty()) continue;
         if (!co_await flush()) co_return false;
         deadline_ = request_deadline_;
         co_await signal_.wait();
         deadline_ = kNever;
+        if (gone_) co_return false;
         if (timed_out_) {
             home_.recorder().rejected(Rejection::request_timeout);
             client_gone();
@@ -168,7 +193,7 @@ Task<bool> Connection::send_body(Framing framing, std::string piece) {
         }
     }
     if (exchange_->file && !co_await send_file(*exchange_->file)) co_return false;
-    if (framing == Framing::chunked) out_.append(http::kLastChunk);
+    if (framing == Framing::chunked) append_last_chunk();
     co_return co_await flush();
 }
 
@@ -284,6 +309,7 @@ Task<void> Connection::await_done() {
     while (!expired_ && (exchange_->events() & Exchange::kDone) == 0) {
         dropped.clear();
         exchange_->pipe().try_take(dropped);
+        if (!dropped.empty()) exchange_->tell_application();
         co_await signal_.wait();
     }
 }

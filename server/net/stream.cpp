@@ -2,6 +2,7 @@
 
 #include <openssl/ssl.h>
 #include <openssl/x509.h>
+#include <poll.h>
 #include <sys/sendfile.h>
 #include <unistd.h>
 
@@ -108,6 +109,17 @@ Task<void> Stream::shutdown() {
     if (tls_) co_await tls_->async_shutdown(await_result);
     error_code ignored;
     socket_.shutdown(Socket::shutdown_send, ignored);
+}
+
+Stream::Presence Stream::presence() {
+    pollfd events{socket_.native_handle(), POLLIN | POLLRDHUP, 0};
+    if (::poll(&events, 1, 0) <= 0) return Presence::here;
+    if ((events.revents & (POLLERR | POLLHUP | POLLNVAL)) != 0) return Presence::gone;
+    return (events.revents & POLLRDHUP) != 0 ? Presence::left : Presence::busy;
+}
+
+void Stream::on_readable(std::function<void(error_code)> handler) {
+    socket_.async_wait(Socket::wait_read, std::move(handler));
 }
 
 void Stream::cancel() {

@@ -7,6 +7,7 @@
 #include <boost/asio/ssl/context.hpp>
 #include <boost/asio/ssl/stream.hpp>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -43,6 +44,16 @@ class Stream {
     Task<Transfer> drop_some(asio::mutable_buffer buffer);
     // Tells the client that nothing more will come (TLS close_notify, then FIN).
     Task<void> shutdown();
+    // What is known of the client without taking anything off the socket.
+    enum class Presence {
+        here,
+        busy,  // has sent what nobody has read yet
+        left,  // sends nothing more, but may still listen
+        gone,
+    };
+    Presence presence();
+    // Calls back once, when there is something to read, or with an error.
+    void on_readable(std::function<void(error_code)> handler);
     // Ends every operation under way with operation_aborted.
     void cancel();
     void close();
