@@ -1,10 +1,11 @@
 // The signals that end, reload or reopen: noted by a handler, waited for by main.
 //
-// Threads: built by main before any other thread; loaded(), wait() and again() on main. No thread blocks
-// them: what an application starts would inherit that, and be a child process that nobody can terminate.
-// Lifetime: until the process ends. Until loaded(), TERM and INT end the process at once, so that an
-// application that is imported for ever can be ended. A process that the application forks is ended by them
-// as if there were no handler. Cannot: reload or reopen yet: HUP and USR1 are taken and have nothing to do.
+// Threads: built by main before any other thread; loaded(), asked(), wait() and again() on main. No thread
+// blocks them: what an application starts would inherit that, and be a child process that nobody can
+// terminate. Lifetime: until the process ends. Until loaded(), TERM and INT end the process at once, so that
+// an application that is imported for ever can be ended. A process that the application forks is ended by
+// them as if there were no handler. Cannot: reload or reopen yet: HUP and USR1 are taken and have nothing to
+// do.
 #pragma once
 
 #include <chrono>
@@ -16,6 +17,8 @@ class Signals {
     Signals();
     // The application is there: signals are for wait() and again() from now on, whatever handlers it has set.
     void loaded();
+    // Has a TERM or INT come?
+    bool asked() const;
     // Until the first TERM or INT.
     void wait();
     // Has another TERM or INT come since?

@@ -55,12 +55,23 @@ def test_python_h_is_included_in_one_place(files: list[Path]) -> None:
     assert places == ["interp/python.hpp"]
 
 
-def test_the_network_world_does_not_know_python(files: list[Path]) -> None:
+def test_only_the_app_room_knows_both_worlds(files: list[Path]) -> None:
+    """It puts them together; the rest of the network world does not know Python."""
     guilty = [
         f"{file}: {include}"
         for file, includes in sources(files, "server/")
         for include in includes
-        if include.startswith("interp/") and file != "server/main.cpp"
+        if include.startswith("interp/") and not file.startswith("server/app/")
+    ]
+    assert guilty == []
+
+
+def test_nobody_but_main_knows_the_app_room(files: list[Path]) -> None:
+    guilty = [
+        f"{file}: {include}"
+        for file, includes in sources(files, "server/", "interp/")
+        for include in includes
+        if include.startswith("server/app/") and not file.startswith("server/app/") and file != "server/main.cpp"
     ]
     assert guilty == []
 
