@@ -65,9 +65,13 @@ def test_types(server: Server) -> None:
 
 def test_extensions_are_named(server: Server) -> None:
     extensions = scope(server.get("/"))["extensions"]
-    assert {"http.response.pathsend", "http.response.early_hint", "http.response.trailers"} <= set(extensions)
-    assert all(type(value) is dict for value in extensions.values())
+    assert {"http.response.pathsend", "http.response.early_hint"} <= set(extensions)
+    assert all(value == {} for value in extensions.values())
     assert "tls" not in extensions
+
+
+def test_trailers_are_offered_to_those_who_take_them(server: Server) -> None:
+    assert "http.response.trailers" in scope(server.get("/", "TE: trailers", "Connection: TE"))["extensions"]
 
 
 def test_header_names_are_lower_cased_and_values_are_not(server: Server) -> None:
