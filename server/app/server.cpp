@@ -86,8 +86,8 @@ Server::End Server::run(Signals& signals) {
     ExitStatus status = kEnded;
     if (!engines_.await_start([&signals] { return signals.asked(); })) {
         status = complain(kNoApplication, engines_.failure());
-    } else if (!signals.asked()) {
-        accept();
+    } else {
+        if (!signals.asked()) accept();
         signals.wait();
         drain(signals);
     }
