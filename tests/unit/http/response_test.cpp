@@ -30,6 +30,30 @@ TEST(ResponseHead, RefusesWhatCouldSplitAResponse) {
     EXPECT_EQ(head.add("X", "tab\tand \xe9 are fine"), FieldFault::none);
 }
 
+TEST(ResponseHead, FindsAndReplaces) {
+    ResponseHead head;
+    EXPECT_EQ(head.find("X"), std::nullopt);
+    head.add("X-Long", "1");
+    head.add("Content-Length", "5");
+    head.add("x", "two");
+    EXPECT_EQ(head.find("X"), "two") << "not X-Long";
+    EXPECT_EQ(head.find("x-long"), "1");
+    head.set_length(77);
+    EXPECT_EQ(head.content_length, 77U);
+    EXPECT_EQ(head.fields, "X-Long: 1\r\nx: two\r\nContent-Length: 77\r\n");
+}
+
+TEST(AppendField, KeepsTheMessageWhole) {
+    std::string lines;
+    EXPECT_EQ(append_field(lines, "X\r\nY", "a"), FieldFault::bad_name);
+    EXPECT_EQ(append_field(lines, "X", "a\r\nb"), FieldFault::bad_value);
+    for (const char* name : {"Content-Length", "transfer-encoding", "Connection", "Trailer", "Upgrade"})
+        EXPECT_EQ(append_field(lines, name, "1"), FieldFault::none) << name;
+    EXPECT_EQ(lines, "");
+    EXPECT_EQ(append_field(lines, "Digest", "x=y"), FieldFault::none);
+    EXPECT_EQ(lines, "Digest: x=y\r\n");
+}
+
 TEST(ResponseHead, KeepsOneLength) {
     ResponseHead head;
     EXPECT_EQ(head.add("content-length", "12"), FieldFault::none);
