@@ -1,5 +1,5 @@
-// The Python world as main sees it: Runtime, load_application(), make_wsgi(), WorkerPool. None of it needs
-// Python.h.
+// The Python world as the app room sees it: Runtime, load_application(), make_wsgi(), WorkerPool. None of it
+// needs Python.h.
 //
 // Order of building: Runtime, application, WorkerPool. Order of the end: WorkerPool::close() and
 // join_until(); if no thread is stuck, the WorkerPool, the Application and the Runtime, on the thread that

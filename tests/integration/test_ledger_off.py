@@ -91,3 +91,14 @@ def test_the_phases_still_add_up(server: Server) -> None:
     scrape = Scrape(server.metrics())
     spent = scrape.total("baton_request_phase_seconds_sum")
     assert spent == pytest.approx(scrape.total("http_server_request_duration_seconds_sum"), rel=0.01)
+
+
+def test_both_interfaces_are_served_without_books(other_python: Path) -> None:
+    with (
+        Server("mounted:wsgi", "--mount", "/api=mounted:asgi", env={"LD_PRELOAD": str(other_python)}) as mixed,
+        mixed.client() as client,
+    ):
+        assert gil(mixed)["ledger"].startswith(REASONS)
+        for _ in range(3):
+            assert json.loads(client.get("/a").body) == ["wsgi", "", "/a"]
+            assert json.loads(client.get("/api/a").body) == ["asgi", "/api", "/api/a"]
