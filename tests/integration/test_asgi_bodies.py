@@ -85,9 +85,10 @@ def test_the_first_part_is_there_before_the_last_is_sent(server: Server) -> None
     """A dialogue: the application answers while the client is still sending."""
     with server.client() as client:
         client.send(b"POST /echo HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n")
-        assert client.head().status == 200
-        for word in (b"one", b"two", b"three"):
+        for i, word in enumerate((b"one", b"two", b"three")):
             client.send(b"%x\r\n%s\r\n" % (len(word), word))
+            if i == 0:  # a server may keep the head back until there is a body
+                assert client.head().status == 200
             assert client.chunk() == word
         client.send(b"0\r\n\r\n")
         assert client.chunk() == b""

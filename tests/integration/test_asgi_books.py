@@ -130,38 +130,40 @@ def test_who_could_run_but_stands_behind_another_is_ready(server: Server) -> Non
 
 def test_a_timer_that_is_due_behind_another_is_ready(server: Server) -> None:
     """Its time is over while another computes: from then on it could run."""
-    sleeping = Ask(server, "/sleep?s=0.1")
-    server.wait_until_active(1)
-    blocking = account(server, "/compute?s=0.5")
+    sleeping = Ask(server, "/wait-then-sleep?s=0.1")
+    wait_until_waiting(server, 1)
+    blocking = account(server, "/let-go?s=0.5")
     slept = sleeping.account()
     adds_up(slept)
-    # It was due at the latest 0.1 s after the other began.
     assert blocking.hold >= 0.5 - SLOP
+    # It was due 0.1 s after it was let go, which was a few steps before the other began to compute.
     assert slept.ready >= 0.3, (slept, blocking)
-    assert slept.off < slept.wall - 0.3
 
 
 def test_a_request_that_comes_while_the_loop_is_busy_waits_in_the_queue(server: Server) -> None:
-    waiting = Ask(server, "/wait")  # a sign of life that can be seen from outside: it is no longer active
-    wait_until_waiting(server, 1)
-    blocking = Ask(server, "/signal?s=0.5")
-    server.wait_until_active(2)
-    time.sleep(0.05)
-    late = account(server, "/")
-    assert waiting.account() and blocking.account()
-    assert late.parts["queue"] + late.ready >= 0.1, late
-    assert late.hold < 0.1
+    """Which of the two comes first is not for the client to say, so it may take more than one attempt."""
+    for _ in range(10):
+        blocking = Ask(server, "/compute?s=0.4")
+        time.sleep(0.05)
+        late = account(server, "/")
+        blocking.account()
+        adds_up(late)
+        assert late.hold < 0.1
+        if late.parts["queue"] + late.ready >= 0.2:
+            return
+    raise AssertionError(late)
 
 
 def test_what_one_computes_is_not_charged_to_another(server: Server) -> None:
-    """A child task of the one runs while the other is suspended; and both at once, in turns."""
-    sleeping = Ask(server, "/sleep?s=0.4")
-    server.wait_until_active(1)
+    """A child task of the one runs while the other is suspended; and four that take turns."""
+    waiting = Ask(server, "/wait")
+    wait_until_waiting(server, 1)
     busy = account(server, "/child?s=0.2")
-    idle = sleeping.account()
+    server.get("/signal?s=0")
+    idle = waiting.account()
     for one in (busy, idle):
         adds_up(one)
-    assert busy.hold >= 0.2 - SLOP and idle.hold < 0.1, (busy, idle)
+    assert busy.hold >= 0.2 - SLOP and idle.hold < 0.1 and idle.off >= 0.1, (busy, idle)
     with ThreadPoolExecutor(4) as pool:
         begun = time.perf_counter()
         four = list(pool.map(lambda path: account(server, path), ["/steps?s=0.2"] * 4))

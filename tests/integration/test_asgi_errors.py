@@ -53,7 +53,7 @@ RAISING = {
     "/system-exit": "SystemExit",
     "/system-exit-later": "SystemExit",
     "/keyboard-interrupt": "KeyboardInterrupt",
-    "/cancelled": "CancelledError",
+    "/cancelled": r"id-of-cancelled\b.*cancelled",
     "/recursion": "RecursionError",
 }
 

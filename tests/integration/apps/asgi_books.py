@@ -95,6 +95,20 @@ async def signal_and_compute(seconds):
     spend(seconds)
 
 
+async def wait_then_sleep(seconds):
+    """As /wait, and then a timer."""
+    await wait(seconds)
+    await asyncio.sleep(seconds)
+
+
+async def let_go_and_compute(seconds):
+    """Those who /wait-then-sleep have their timers by the time this one keeps the loop."""
+    await signal_and_compute(0)
+    for _ in range(5):
+        await asyncio.sleep(0)
+    spend(seconds)
+
+
 async def background(seconds):
     return None
 
@@ -103,6 +117,7 @@ WAYS = {
     "/": nothing, "/compute": compute, "/steps": compute_in_steps, "/sleep": sleep, "/child": child,
     "/grandchildren": grandchildren, "/callbacks": callbacks, "/thread": native, "/wait": wait, "/waiting": waiting,
     "/signal": signal_and_compute, "/background": background,
+    "/wait-then-sleep": wait_then_sleep, "/let-go": let_go_and_compute,
 }  # fmt: skip
 
 

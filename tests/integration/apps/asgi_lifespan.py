@@ -47,7 +47,7 @@ class Full:
         assert self.started, "a request before the start-up is complete"
         assert self.loop is asyncio.get_running_loop()
         if scope["path"] == "/sleep":
-            await asyncio.sleep(1)
+            await asyncio.sleep(2)
             say("application: slept")
         state = scope["state"]
         state["shared"]["count"] += 1  # one for all

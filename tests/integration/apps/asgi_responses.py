@@ -131,7 +131,7 @@ async def own_date(scope, send):
 
 
 async def hop_by_hop(scope, send):
-    """Framing belongs to the server."""
+    """Framing belongs to the server: "you may send a Transfer-Encoding header, but the server must ignore it"."""
     await send(start(headers=[(b"transfer-encoding", b"chunked"), (b"content-type", b"text/plain")]))
     await send(body(b"a body"))
 
@@ -178,11 +178,6 @@ async def pathsend(scope, send):
             headers.append((name, query[field].encode()))
     await send(start(int(query.get("status", 200)), headers))
     await send({"type": "http.response.pathsend", "path": os.path.join(os.environ["TEST_FILES"], query["name"])})
-
-
-async def relative_path(scope, send):
-    await send(start())
-    await send({"type": "http.response.pathsend", "path": "asgi_responses.py"})
 
 
 async def hints(scope, send):
