@@ -6,6 +6,7 @@
 #include <boost/asio/detached.hpp>
 #include <boost/beast/websocket/error.hpp>
 #include <boost/beast/websocket/option.hpp>
+#include <boost/beast/zlib/error.hpp>
 #include <utility>
 
 #include "server/http/upgrade.hpp"
@@ -32,6 +33,12 @@ constexpr int kMemoryLevel = 5;
 constexpr int kCompressionLevel = 5;
 constexpr std::size_t kWorthCompressing = 64;
 
+// The client's compressed data is none. Of all its faults the one that Beast does not answer with a close.
+bool bad_deflate(const error_code& error) {
+    namespace zlib = boost::beast::zlib;
+    return error.category() == zlib::make_error_code(zlib::error::general).category();
+}
+
 dispatch::Nanoseconds in_ns(std::chrono::milliseconds time) {
     return std::chrono::duration_cast<std::chrono::nanoseconds>(time).count();
 }
@@ -52,7 +59,10 @@ void WebSocketSession::configure() {
     websocket::permessage_deflate deflate;
     deflate.server_enable = config.compression;
     deflate.server_max_window_bits = kWindowBits;
-    deflate.client_max_window_bits = kWindowBits;
+    // A client that does not say that it can be told compresses with what it likes.
+    const std::string offered = http::joined(exchange_->request, "Sec-WebSocket-Extensions");
+    if (offered.find("client_max_window_bits") != std::string::npos)
+        deflate.client_max_window_bits = kWindowBits;
     deflate.memLevel = kMemoryLevel;
     deflate.compLevel = kCompressionLevel;
     deflate.msg_size_threshold = kWorthCompressing;
@@ -147,6 +157,7 @@ Task<bool> WebSocketSession::read_message() {
         in_read_ = false;
         message_.resize(size + bytes);
         if (error) {
+            if (bad_deflate(error)) co_await tell_protocol_error();
             end(error);
             co_return false;
         }
@@ -154,6 +165,12 @@ Task<bool> WebSocketSession::read_message() {
     }
     deliver_message();
     co_return true;
+}
+
+// A close frame of our own, if no other frame is on its way.
+Task<void> WebSocketSession::tell_protocol_error() {
+    static constexpr std::string_view kFrame = "\x88\x02\x03\xea";  // 1002
+    if (!in_write_ && !in_ping_ && !closing_) co_await stream_.write_some(kFrame);
 }
 
 void WebSocketSession::deliver_message() {
@@ -194,7 +211,7 @@ void WebSocketSession::end(const error_code& error) {
         close.code = Code::kTooBig;
     } else if (error == websocket::error::bad_frame_payload) {
         close.code = Code::kBadPayload;
-    } else if (error == websocket::condition::protocol_violation) {
+    } else if (error == websocket::condition::protocol_violation || bad_deflate(error)) {
         close.code = Code::kProtocol;
     } else if (!closing_) {
         lost_ = true;

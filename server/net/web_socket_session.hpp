@@ -59,6 +59,7 @@ class WebSocketSession final : public std::enable_shared_from_this<WebSocketSess
     Task<void> read_all();
     Task<bool> read_message();
     Task<bool> await_room();
+    Task<void> tell_protocol_error();
     void deliver_message();
     void end(const error_code& error);
 
