@@ -15,7 +15,7 @@ namespace baton::interp {
 class Attach {
   public:
     explicit Attach(PyThreadState* state) {
-        if (python::attached()) broken("an attached thread attaches again");
+        if (python::is_current(state)) broken("an attached thread attaches again");
         PyEval_RestoreThread(state);
     }
     Attach(const Attach&) = delete;

@@ -44,6 +44,16 @@ inline bool attached() {
 #endif
 }
 
+// Does the calling thread hold the GIL with this state of its own?
+inline bool is_current(PyThreadState* state) {
+#if PY_VERSION_HEX >= 0x030D0000
+    return PyThreadState_GetUnchecked() == state;
+#else
+    // Not PyGILState_Check(): in 3.11 that says yes to everybody once there has been another interpreter.
+    return _PyThreadState_UncheckedGet() == state;
+#endif
+}
+
 // Does this Python run with a GIL? Only a free-threaded build may do without, and may change its mind when it
 // imports an extension that needs one. Holding the GIL, or attached.
 inline bool gil_enabled() {

@@ -11,8 +11,6 @@ namespace baton::interp::asgi {
 
 namespace {
 
-// Working on for so long (ns) after its response, a route gets its responses sent before it does.
-constexpr dispatch::Nanoseconds kWorksOn = 100'000;
 // A first piece up to this size goes out with the head.
 constexpr std::size_t kInline = 64 * 1024;
 
@@ -52,6 +50,7 @@ Owned Http::body_event(std::string_view bytes, bool more) {
 }
 
 Owned Http::disconnect_event() {
+    told_ = true;
     Owned event = steal(PyDict_New());
     if (event && set_entry(event, loop_.strings.type, loop_.strings.http_disconnect)) return event;
     return {};
@@ -105,14 +104,18 @@ Attempt Http::refuse(const std::string& why) {
     return Attempt::failed;
 }
 
+Attempt Http::client_gone() {
+    PyErr_SetString(PyExc_ConnectionResetError, "the client has gone");
+    return Attempt::failed;
+}
+
 Attempt Http::send(Borrowed message, Unsent& unsent) {
     const Strings& strings = loop_.strings;
     PyObject* const type = type_of(strings, message);
     if (type == nullptr) return Attempt::failed;
-    if (gone()) {
-        PyErr_SetString(PyExc_ConnectionResetError, "the client has gone");
-        return Attempt::failed;
-    }
+    if (gone()) return client_gone();
+    // Half of the connection may still be open, but the application has been told that nobody listens.
+    if (told_ && expects_ != Expects::nothing) return client_gone();
     if (is(type, strings.response_body)) return body(message, unsent);
     if (is(type, strings.response_start)) return start(message);
     if (is(type, strings.response_pathsend)) return path(message);
@@ -158,14 +161,15 @@ Attempt Http::body(Borrowed message, Unsent& unsent) {
                           ? "the application sent http.response.body before http.response.start"
                           : "the application sent http.response.body after the end of its body");
     bool more = false;
+    if (PyDict_GetItemWithError(message.get(), loop_.strings.body.get()) == Py_None) {
+        PyErr_SetString(PyExc_TypeError, "the body must be bytes, not None");
+        return Attempt::failed;
+    }
     if (!read_bytes(message, loop_.strings.body, unsent.holder, unsent.bytes) ||
         !read_flag(message, loop_.strings.more_body, more))
         return Attempt::failed;
     // read_flag() may have run code of the application's.
-    if (gone()) {
-        PyErr_SetString(PyExc_ConnectionResetError, "the client has gone");
-        return Attempt::failed;
-    }
+    if (gone()) return client_gone();
     if (!fits(unsent.bytes.size(), !more)) return Attempt::failed;
     sent_ += unsent.bytes.size();
     if (head_request_ || exchange_->head.bodiless()) unsent.bytes = {};
@@ -187,15 +191,12 @@ Attempt Http::body(Borrowed message, Unsent& unsent) {
 
 Attempt Http::hand_over(Unsent& unsent) {
     if (!unsent.bytes.empty() && !exchange_->try_write(unsent.bytes)) return Attempt::waits;
-    if (unsent.last) body_ended();
+    if (unsent.last) finish();
     return Attempt::done;
 }
 
 Attempt Http::send_rest(Unsent& unsent) {
-    if (gone()) {
-        PyErr_SetString(PyExc_ConnectionResetError, "the client has gone");
-        return Attempt::failed;
-    }
+    if (gone()) return client_gone();
     return hand_over(unsent);
 }
 
@@ -203,23 +204,10 @@ bool Http::can_send() const {
     return gone() || exchange_->can_write(1);
 }
 
-void Http::body_ended() {
-    if (expects_ == Expects::nothing) finish_soon();
-}
-
-// The end is told when the callback ends, mostly together with the end of the request; at once where routes
-// have been seen to work on for long.
-void Http::finish_soon() {
-    finished_at_ = dispatch::now();
-    finish_pending_ = true;
-    if (loop_.works_on[route]) settle(finished_at_);
-}
-
-void Http::settle(dispatch::Nanoseconds at) {
-    if (finished_at_ == 0) return;
-    loop_.works_on[route] = at - finished_at_ > kWorksOn;
-    if (!std::exchange(finish_pending_, false)) finished_at_ = 0;
-    if (!ended()) exchange_->finish();
+// Told at once: the application may work on for long. In the middle of a batch of requests the next ones
+// tell the I/O thread soon enough.
+void Http::finish() {
+    if (expects_ == Expects::nothing) exchange_->finish(true, loop_.more_mail);
 }
 
 Attempt Http::path(Borrowed message) {
@@ -232,11 +220,15 @@ Attempt Http::path(Borrowed message) {
     }
     const Owned encoded = steal(PyUnicode_EncodeFSDefault(value));
     if (!encoded) return Attempt::failed;
+    if (*PyBytes_AS_STRING(encoded.get()) != '/') {
+        PyErr_Format(PyExc_ValueError, "the path of http.response.pathsend must be absolute, not %R", value);
+        return Attempt::failed;
+    }
     exchange_->path.assign(PyBytes_AS_STRING(encoded.get()),
                            static_cast<std::size_t>(PyBytes_GET_SIZE(encoded.get())));
     note_books();
     expects_ = Expects::nothing;
-    finish_soon();
+    finish();
     return Attempt::done;
 }
 
@@ -250,7 +242,7 @@ Attempt Http::trailers(Borrowed message) {
         return Attempt::failed;
     if (more) return Attempt::done;
     expects_ = Expects::nothing;
-    finish_soon();
+    finish();
     return Attempt::done;
 }
 
@@ -284,7 +276,7 @@ Attempt Http::hint(Borrowed message) {
 // --- the application's end
 
 void Http::cut_or_fail() {
-    if (gone() || exchange_->finished() || finish_pending_) return;
+    if (gone() || exchange_->finished()) return;
     if (exchange_->committed()) {
         exchange_->finish(false);
         return;
@@ -315,15 +307,14 @@ void Http::raised() {
     const auto is_a = [&](PyObject* type) { return PyErr_GivenExceptionMatches(exception.get(), type) != 0; };
     const bool cancelled = std::string_view(Py_TYPE(exception.get())->tp_name).ends_with("CancelledError");
     const bool exits = is_a(PyExc_SystemExit) || is_a(PyExc_KeyboardInterrupt);
-    if (gone() && (cancelled || is_a(PyExc_OSError))) {
+    if ((gone() || told_) && (cancelled || is_a(PyExc_OSError))) {
         report(spdlog::level::debug, "the client left, and the application ended");
-    } else if (cancelled) {
-        if (expects_ != Expects::nothing) report(spdlog::level::warn, "the application's task was cancelled");
-    } else {
+    } else if (!cancelled || expects_ != Expects::nothing) {
         report(spdlog::level::err,
                fmt::format("{}\n{}",
-                           exits ? "the application wanted to end the process; the server goes on"
-                                 : "the application raised an exception",
+                           cancelled ? "the application's task was cancelled"
+                           : exits   ? "the application wanted to end the process; the server goes on"
+                                     : "the application raised an exception",
                            format_exception(exception)));
     }
     if (expects_ != Expects::nothing) cut_or_fail();

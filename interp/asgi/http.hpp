@@ -21,7 +21,6 @@ class Http final : public Request {
     bool can_send() const override;
     void returned() override;
     void raised() override;
-    void settle(dispatch::Nanoseconds at) override;
 
   private:
     enum class Expects { start, body, trailers, nothing };
@@ -37,21 +36,20 @@ class Http final : public Request {
     Attempt trailers(Borrowed message);
     Attempt path(Borrowed message);
     Attempt hint(Borrowed message);
+    Attempt client_gone();
     bool fits(std::size_t bytes, bool last);
     Attempt hand_over(Unsent& unsent);
-    void body_ended();
-    void finish_soon();
+    void finish();
     void cut_or_fail();
     // The application has broken the protocol: logged, and raised in the application.
     Attempt refuse(const std::string& why);
 
     Expects expects_ = Expects::start;
     std::uint64_t sent_ = 0;
-    dispatch::Nanoseconds finished_at_ = 0;
     bool body_received_ = false;
     bool head_request_ = false;
     bool trailers_promised_ = false;
-    bool finish_pending_ = false;
+    bool told_ = false;  // that the client has left
 };
 
 }  // namespace baton::interp::asgi

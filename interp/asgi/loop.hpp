@@ -6,7 +6,6 @@
 
 #include <spdlog/logger.h>
 
-#include <array>
 #include <atomic>
 #include <vector>
 
@@ -57,8 +56,6 @@ struct Loop {
     bool capturing = false;
     Owned captured;
     bool task_factory = false;  // the application has set one
-    // Routes whose last request has worked on for long after the end of its response.
-    std::array<bool, 256> works_on{};
     // In this batch of mail more will follow: responses may wait for the last of them.
     bool more_mail = false;
     unsigned in_a_row = 0;

@@ -124,7 +124,9 @@ bool read_head(const Strings& strings, Borrowed message, http::ResponseHead& hea
     return read_fields(
         strings, message,
         [](void* to, std::string_view name, std::string_view value) {
-            return static_cast<http::ResponseHead*>(to)->add(name, value);
+            const http::FieldFault fault = static_cast<http::ResponseHead*>(to)->add(name, value);
+            // Framing is the server's: ASGI has it ignored, not refused.
+            return fault == http::FieldFault::transfer_encoding ? http::FieldFault::none : fault;
         },
         &head);
 }

@@ -63,7 +63,6 @@ void Request::begin(Borrowed self, dispatch::Nanoseconds at, dispatch::Nanosecon
 // The end of a callback: the place where an Exchange is let go, because its books are complete there.
 void Request::stepped(const Moment& at) {
     if (!exchange_) return;
-    settle(at.at);
     if (ended_) let_go(at);
 }
 

@@ -47,8 +47,6 @@ class Request : public dispatch::ExchangeClient {
     // The application has returned; or it has raised the exception that is set, which is taken.
     virtual void returned() = 0;
     virtual void raised() = 0;
-    // The callback in which something happened ends: what was put off until then.
-    virtual void settle(dispatch::Nanoseconds at) = 0;
 
     // --- What does not.
     // The application is about to be called: `self` is this, as a Python object.

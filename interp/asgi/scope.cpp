@@ -120,7 +120,10 @@ bool Scopes::put_peer(PyObject* scope, const dispatch::Exchange& exchange, Kind 
     if (!exchange.peer) return true;
     if (last_peer_ != exchange.peer) {
         client_ = make_address(exchange.peer->remote_address, exchange.peer->remote_port);
-        server_ = make_address(exchange.peer->server_name, exchange.peer->server_port);
+        // A unix socket has no port, and its name is not known here.
+        const bool unix_socket = exchange.peer->remote_address.empty();
+        server_ = unix_socket ? borrow(Py_None)
+                              : make_address(exchange.peer->server_name, exchange.peer->server_port);
         last_peer_ = client_ && server_ ? exchange.peer : nullptr;
     }
     const Owned& scheme = kind == Kind::http ? strings.https : strings.wss;

@@ -316,8 +316,6 @@ Attempt WebSocket::hand_over(Unsent& unsent) {
 
 // --- the application's end
 
-void WebSocket::settle(dispatch::Nanoseconds) {}
-
 void WebSocket::over(bool failed) {
     if (state_ == State::open) {
         const auto code = failed ? WebSocketClose::kInternal : WebSocketClose::kNormal;

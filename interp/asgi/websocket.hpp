@@ -23,7 +23,6 @@ class WebSocket final : public Request {
     bool can_send() const override;
     void returned() override;
     void raised() override;
-    void settle(dispatch::Nanoseconds at) override;
 
   private:
     enum class State { connecting, denying, open, over };

@@ -93,10 +93,10 @@ void Exchange::mark_finished(bool complete) {
     events_.fetch_or(kCommitted | kFinished | incomplete, std::memory_order_release);
 }
 
-void Exchange::finish(bool complete) {
+void Exchange::finish(bool complete, bool unhurried) {
     if (finished()) return;
     mark_finished(complete);
-    notify();
+    notify(unhurried);
 }
 
 void Exchange::done(const Books& books, Nanoseconds at, bool unhurried) {

@@ -162,9 +162,9 @@ class Exchange {
     void want_body();
     bool body_wanted() const { return body_wanted_.load(std::memory_order_acquire); }
     // The body is complete (`complete`), or ends before its time and the connection must be closed. Implies
-    // commit(). Worth calling when something slow may follow, such as the iterable's close(); done() implies
+    // commit(). `unhurried`: as for done(). Worth calling when something slow may follow, such as the iterable's close(); done() implies
     // it.
-    void finish(bool complete = true);
+    void finish(bool complete = true, bool unhurried = false);
     bool finished() const { return (events_.load(std::memory_order_relaxed) & kFinished) != 0; }
     // The application has returned: the interpreter thread lets go. Implies finish(). Nothing of the Exchange
     // may be touched afterwards.
