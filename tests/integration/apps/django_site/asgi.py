@@ -1,0 +1,8 @@
+"""What `django-admin startproject` makes."""
+
+import os
+
+from django.core.asgi import get_asgi_application
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "django_site.settings")
+application = get_asgi_application()
