@@ -82,8 +82,7 @@ boost::beast::http::request<boost::beast::http::empty_body> WebSocketSession::ha
     made.set(field::connection, "upgrade");
     made.set(field::upgrade, "websocket");
     made.set(field::sec_websocket_version, "13");
-    const std::string_view key = request.find("Sec-WebSocket-Key").value_or("");
-    made.set(field::sec_websocket_key, {key.data(), key.size()});
+    made.set(field::sec_websocket_key, std::string(request.find("Sec-WebSocket-Key").value_or("")));
     const std::string extensions = http::joined(request, "Sec-WebSocket-Extensions");
     if (!extensions.empty()) made.set(field::sec_websocket_extensions, extensions);
     return made;

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import itertools
 import random
 import select
 import socket
 import struct
-import time
 from collections.abc import Iterator
-from typing import Any
 
 import pytest
 from harness.client import Truncated
 from harness.server import Server
 from harness.web_socket import BINARY, CLOSE, CONTINUATION, PING, PONG, TEXT, WebSocket, deflated, frame
+from harness.web_socket_log import noted, unique
 
 MOST = 1 << 20
 MEBIBYTE = 1 << 20
@@ -24,24 +22,6 @@ MEBIBYTE = 1 << 20
 def server(loop: str) -> Iterator[Server]:
     with Server("asgi_websockets:app", "--loop", loop, "--ws-max-message-bytes", "1M") as running:
         yield running
-
-
-numbers = itertools.count()
-
-
-def unique() -> str:
-    """A target whose events are no other connection's."""
-    return f"/echo?{next(numbers)}"
-
-
-def noted(server: Server, target: str, count: int = 1) -> list[Any]:
-    end = time.monotonic() + 20
-    while True:
-        found = [event for path, query, event in server.get("/log").json() if f"{path}?{query}".rstrip("?") == target]
-        if len(found) >= count:
-            return found
-        assert time.monotonic() < end, f"{found} for {target}"
-        time.sleep(0.02)
 
 
 # --- What is right, if unusual
