@@ -16,7 +16,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from measure import contenders, report, rounds
-from measure.contenders import HELLO, Contender, Place
+from measure.contenders import HELLO, HELLO_ASGI, Contender, Place
 from measure.load import wrk
 from measure.processes import Running
 from measure.scrape import books
@@ -103,7 +103,7 @@ def main(arguments: list[str]) -> int:
         Contender("waitress, 8 threads", peer(contenders.waitress(HELLO, 8)), needs=("waitress",)),
         Contender(
             "uvicorn, uvloop + httptools",
-            peer(contenders.uvicorn("measure.asgi_hello:app")),
+            peer(contenders.uvicorn(HELLO_ASGI)),
             needs=("uvicorn", "uvloop", "httptools"),
         ),
     ]

@@ -20,6 +20,7 @@ import pytest
 HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE))
 
+import asgi as asgi_bench  # noqa: E402
 import bench  # noqa: E402
 import books as books_bench  # noqa: E402
 import convoy  # noqa: E402
@@ -277,6 +278,26 @@ def test_json_is_for_programs(tmp_path: Path) -> None:
     assert read["commands"] == {"one": "serve PORT"}
     assert read["rounds"][0]["beside"]["p50"] == 1
     assert read["machine"]["cores"] == os.cpu_count()
+
+
+def hello_rounds(*rates: float, held: float | None = None) -> list[asgi_bench.Round]:
+    """One round each of 1000 requests, with so many per CPU-second and so much GIL held by each."""
+    return [asgi_bench.Round(1000, 1.0, 1000 / rate, held=None if held is None else held * 1000) for rate in rates]
+
+
+@pytest.mark.parametrize(
+    ("rates", "held", "word"),
+    [
+        ((160, 150, 200), 8e-6, "Target met"),
+        ((160, 149, 200), 8e-6, "Target UNDECIDED"),
+        ((100, 140, 149), 8e-6, "Target NOT met"),
+        ((160, 160, 160), 10e-6, "Target NOT met"),
+    ],
+)
+def test_the_verdict_on_asgi_needs_all_rounds(rates: tuple[float, ...], held: float, word: str) -> None:
+    results = {"baton": hello_rounds(*rates, held=held), asgi_bench.UVICORN: hello_rounds(100, 100, 100)}
+    assert asgi_bench.verdict(results, "baton").startswith(word)
+    assert asgi_bench.verdict({"baton": results["baton"]}, "baton") == ""
 
 
 def test_a_signal_ends_the_bench_in_order() -> None:

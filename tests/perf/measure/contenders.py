@@ -13,6 +13,7 @@ from pathlib import Path
 
 PYTHON = "/usr/bin/python3"
 HELLO = "handlers.hello:app"
+HELLO_ASGI = "handlers.hello_asgi:app"
 LAB = "handlers.lab:app"
 
 
@@ -101,7 +102,7 @@ def uvicorn(application: str) -> Callable[[Place], list[str]]:
     def command(place: Place) -> list[str]:
         quiet = ["--log-level", "error", "--no-access-log", "--lifespan", "off"]
         fast = ["--loop", "uvloop", "--http", "httptools"]
-        where = ["--host", "127.0.0.1", "--port", str(place.port), "--app-dir", "tests/perf"]
+        where = ["--host", "127.0.0.1", "--port", str(place.port)]
         return [PYTHON, "-m", "uvicorn", *where, *fast, *quiet, application]
 
     return command
