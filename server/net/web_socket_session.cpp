@@ -128,7 +128,8 @@ Task<void> WebSocketSession::run() {
     heard_at_ = dispatch::now();
     asio::co_spawn(home_.context(), read_all(), asio::detached);
     asio::co_spawn(home_.context(), write_all(), asio::detached);
-    while (reading_ || writing_) co_await ended_.wait();
+    // A ping that is under way needs the stream.
+    while (reading_ || writing_ || in_ping_) co_await ended_.wait();
 }
 
 // --- Reading
@@ -193,6 +194,7 @@ Task<bool> WebSocketSession::await_room() {
         }
         co_await read_signal_.wait();
         heard_at_ = dispatch::now();  // it could not be heard
+        pinged_at_ = 0;
     }
     co_return true;
 }
@@ -291,7 +293,10 @@ void WebSocketSession::check_deadlines(Nanoseconds now) {
     const auto self = shared_from_this();
     const config::WebSocket& config = home_.config().web_socket;
     const Nanoseconds send = in_ns(home_.config().timeouts.send);
-    if (now >= close_by_ || (in_write_ && send > 0 && now - wrote_at_ >= send)) {
+    // A ping stands in line behind answers to the client's pings, which it may not take.
+    const Nanoseconds stuck_since = std::max(wrote_at_, in_ping_ ? ping_began_at_ : 0);
+    const bool stuck = (in_write_ || in_ping_) && send > 0 && now - stuck_since >= send;
+    if (now >= close_by_ || stuck) {
         close_by_ = INT64_MAX;
         give_up();
         return;
@@ -308,9 +313,11 @@ void WebSocketSession::check_deadlines(Nanoseconds now) {
 
 void WebSocketSession::ping() {
     in_ping_ = true;
+    ping_began_at_ = dispatch::now();
     ws_.async_ping({}, [self = shared_from_this()](error_code error) {
         self->in_ping_ = false;
         if (!error) self->pinged_at_ = dispatch::now();
+        self->ended_.fire();
     });
 }
 

@@ -93,6 +93,7 @@ class WebSocketSession final : public std::enable_shared_from_this<WebSocketSess
     bool drain_ = false;
     Nanoseconds heard_at_ = 0;
     Nanoseconds wrote_at_ = 0;
+    Nanoseconds ping_began_at_ = 0;
     Nanoseconds pinged_at_ = 0;  // zero: no answer is due
     Nanoseconds close_by_ = INT64_MAX;
 };
