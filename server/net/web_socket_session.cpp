@@ -93,8 +93,8 @@ void WebSocketSession::decorate(websocket::response_type& response) const {
     const dispatch::WebSocketAcceptance& wanted = exchange_->web_socket->acceptance();
     const auto insert = [&](std::string_view line) {
         const std::size_t colon = std::min(line.find(':'), line.size());
-        const std::string_view value = line.substr(std::min(colon + 2, line.size()));
-        response.insert({line.data(), colon}, {value.data(), value.size()});
+        response.insert(std::string(line.substr(0, colon)),
+                        std::string(line.substr(std::min(colon + 2, line.size()))));
     };
     for (std::string_view rest = wanted.fields; !rest.empty();) {
         const std::size_t end = std::min(rest.find("\r\n"), rest.size());
