@@ -229,6 +229,17 @@ def test_a_client_that_never_receives(loop: str) -> None:
             assert ws.lost()
 
 
+def test_a_client_that_pings_and_never_takes_the_answers(loop: str) -> None:
+    options = ("--send-timeout", "1s", "--ws-ping-interval", "300ms")
+    with Server("asgi_websockets:app", "--loop", loop, *options) as server:
+        with WebSocket(server.address, "/echo") as ws:
+            pings = b"".join(frame(PING, bytes(125)) for _ in range(1000))
+            with pytest.raises((ConnectionResetError, BrokenPipeError)):
+                for _ in range(10_000):
+                    ws.raw(pings)
+            assert noted(server, "/echo")[0]["code"] == 1006
+
+
 # --- Silent ones
 
 
