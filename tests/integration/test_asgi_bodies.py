@@ -88,11 +88,16 @@ def test_the_first_part_is_there_before_the_last_is_sent(server: Server) -> None
         for i, word in enumerate((b"one", b"two", b"three")):
             client.send(b"%x\r\n%s\r\n" % (len(word), word))
             if i == 0:  # a server may keep the head back until there is a body
-                assert client.head().status == 200
+                head = client.head()
+                assert head.status == 200
             assert client.chunk() == word
         client.send(b"0\r\n\r\n")
         assert client.chunk() == b""
-        assert client.get("/digest").status == 200
+        # Who answers before the body is over may say that this was the last request, and then has to mean it.
+        if head.get("Connection") == "close":
+            assert client.closed()
+        else:
+            assert client.get("/digest").status == 200
 
 
 def test_both_ways_at_once(server: Server) -> None:
