@@ -79,6 +79,7 @@ struct EventLoop::Shared {
     void live();
     void watch_callbacks(Loop& loop);
     void serve(Loop& loop);
+    void forget(Loop& loop);
     void run_until_stopped(Loop& loop);
     void lifespan_changed(Loop& loop);
     void stop_if_asked(Loop& loop);
@@ -122,16 +123,13 @@ void EventLoop::Shared::live() {
             clock = &loop.clock;
         }
         watch_callbacks(loop);
-        serve(loop);
-        loop.slow = nullptr;
-        {
-            // Its thread may be in line for the GIL.
-            const Detach detached;
-            slow.reset();
+        try {
+            serve(loop);
+        } catch (const PythonError&) {
+            forget(loop);
+            throw;
         }
-        const std::lock_guard lock(mutex);
-        last_books = {loop.clock.lag(), loop.clock.active(), loop.clock.idle()};
-        clock = nullptr;
+        forget(loop);
     } catch (const PythonError& error) {
         say(State::failed, fmt::format("the event loop ({}) failed\n{}", name, error.what()));
     }
@@ -143,6 +141,17 @@ void EventLoop::Shared::watch_callbacks(Loop& loop) {
     const Detach detached;
     slow.emplace(runtime, options.slow_callback.count(), loop.clock, mine);
     loop.slow = &*slow;
+}
+
+// Others look at the loop's clock no longer.
+void EventLoop::Shared::forget(Loop& loop) {
+    loop.slow = nullptr;
+    // Its thread may be in line for the GIL.
+    const Detach detached;
+    slow.reset();
+    const std::lock_guard lock(mutex);
+    last_books = {loop.clock.lag(), loop.clock.active(), loop.clock.idle()};
+    clock = nullptr;
 }
 
 void EventLoop::Shared::serve(Loop& loop) {
@@ -267,6 +276,16 @@ EventLoop::State EventLoop::await_start(std::chrono::milliseconds patience) {
 std::string EventLoop::failure() const {
     const std::lock_guard lock(shared_->mutex);
     return shared_->failure;
+}
+
+bool EventLoop::busy() const {
+    const std::lock_guard lock(shared_->mutex);
+    return shared_->clock != nullptr && shared_->clock->requests() > 0;
+}
+
+bool EventLoop::over() const {
+    const std::lock_guard lock(shared_->mutex);
+    return shared_->over;
 }
 
 void EventLoop::close() {

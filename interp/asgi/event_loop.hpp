@@ -1,8 +1,9 @@
 // A thread that runs an event loop and serves ASGI applications on it.
 //
-// Threads: made, started, closed and joined by main; books() and name() from any thread once it is started.
-// Lifetime: after the Runtime and the LoopQueue, ends before them. A loop that is stuck in Python cannot be
-// ended; join_until() tells, and the process must end with _exit(). Cannot: interrupt Python, or serve WSGI.
+// Threads: made, started, closed and joined by main; books(), busy(), over() and name() from any thread once
+// it is started. Lifetime: after the Runtime and the LoopQueue, ends before them. A loop that is stuck in
+// Python cannot be ended; join_until() tells, and the process must end with _exit(). Cannot: interrupt
+// Python, or serve WSGI.
 #pragma once
 
 #include <spdlog/logger.h>
@@ -69,8 +70,11 @@ class EventLoop {
     // Why it failed, when it has: for the user, may have several lines.
     std::string failure() const;
 
+    // Does an application still work for a request, perhaps after its response?
+    bool busy() const;
     // No request will come any more: the applications' shut-down, then the end.
     void close();
+    bool over() const;
     // False when the loop is still in the application by then.
     bool join_until(std::chrono::steady_clock::time_point deadline);
 

@@ -113,9 +113,11 @@ Attempt Http::send(Borrowed message, Unsent& unsent) {
     const Strings& strings = loop_.strings;
     PyObject* const type = type_of(strings, message);
     if (type == nullptr) return Attempt::failed;
+    if (expects_ == Expects::nothing)
+        return refuse(fmt::format("the application sent {} after the end of its response", utf8(type)));
     if (gone()) return client_gone();
     // Half of the connection may still be open, but the application has been told that nobody listens.
-    if (told_ && expects_ != Expects::nothing) return client_gone();
+    if (told_) return client_gone();
     if (is(type, strings.response_body)) return body(message, unsent);
     if (is(type, strings.response_start)) return start(message);
     if (is(type, strings.response_pathsend)) return path(message);
@@ -159,7 +161,7 @@ Attempt Http::body(Borrowed message, Unsent& unsent) {
     if (expects_ != Expects::body)
         return refuse(expects_ == Expects::start
                           ? "the application sent http.response.body before http.response.start"
-                          : "the application sent http.response.body after the end of its body");
+                          : "the application sent http.response.body where its trailers belong");
     bool more = false;
     if (PyDict_GetItemWithError(message.get(), loop_.strings.body.get()) == Py_None) {
         PyErr_SetString(PyExc_TypeError, "the body must be bytes, not None");
@@ -207,7 +209,9 @@ bool Http::can_send() const {
 // Told at once: the application may work on for long. In the middle of a batch of requests the next ones
 // tell the I/O thread soon enough.
 void Http::finish() {
-    if (expects_ == Expects::nothing) exchange_->finish(true, loop_.more_mail);
+    if (expects_ != Expects::nothing) return;
+    exchange_->finish(true, loop_.more_mail);
+    answered();
 }
 
 Attempt Http::path(Borrowed message) {
@@ -307,7 +311,8 @@ void Http::raised() {
     const auto is_a = [&](PyObject* type) { return PyErr_GivenExceptionMatches(exception.get(), type) != 0; };
     const bool cancelled = std::string_view(Py_TYPE(exception.get())->tp_name).ends_with("CancelledError");
     const bool exits = is_a(PyExc_SystemExit) || is_a(PyExc_KeyboardInterrupt);
-    if ((gone() || told_) && (cancelled || is_a(PyExc_OSError))) {
+    const bool left = told_ || (exchange_ && exchange_->abandoned());
+    if (left && (cancelled || is_a(PyExc_OSError))) {
         report(spdlog::level::debug, "the client left, and the application ended");
     } else if (!cancelled || expects_ != Expects::nothing) {
         report(spdlog::level::err,

@@ -22,6 +22,13 @@ void dealloc(PyObject* self) {
     Py_DECREF(type);
 }
 
+// Responses in a row that may wait for the last of them to wake their I/O thread.
+constexpr unsigned kUnhurried = 16;
+
+void restore(const Owned& exception) {
+    if (exception) PyErr_SetObject(reinterpret_cast<PyObject*>(Py_TYPE(exception.get())), exception.get());
+}
+
 PyType_Slot slots[] = {{Py_tp_dealloc, reinterpret_cast<void*>(dealloc)}, {0, nullptr}};
 PyType_Spec spec = {"_baton.Request", sizeof(RequestObject), 0,
                     Py_TPFLAGS_DEFAULT | Py_TPFLAGS_DISALLOW_INSTANTIATION, slots};
@@ -58,29 +65,39 @@ void Request::begin(Borrowed self, dispatch::Nanoseconds at, dispatch::Nanosecon
     account.waited_before(waited);
     account.queued(at);
     exchange_->client = this;
+    loop_.clock.request_begins();
 }
 
 // The end of a callback: the place where an Exchange is let go, because its books are complete there.
 void Request::stepped(const Moment& at) {
-    if (!exchange_) return;
-    if (ended_) let_go(at);
+    if (answered_ && exchange_) let_go(at);
+    if (ended_ && self_) release();
 }
 
 void Request::let_go(const Moment& at) {
+    if (!ended_) name_ = name();
     const dispatch::ExchangePtr exchange = std::move(exchange_);
     exchange->client = nullptr;
-    loop_.tempo.note(route, account.books().gil_hold, account.books().gil_hold);
-    const bool unhurried = loop_.more_mail && ++loop_.in_a_row < 16;
+    const dispatch::Books& books = account.books();
+    loop_.tempo.note(route, books.gil_hold, books.gil_hold, 0);
+    const bool unhurried = loop_.more_mail && ++loop_.in_a_row < kUnhurried;
     if (!unhurried) loop_.in_a_row = 0;
-    exchange->done(account.books(), at.at, unhurried);
-    // What still waits may hold the last references; Python code that runs then must not see an exception of
-    // somebody else's.
+    exchange->done(books, at.at, unhurried);
+    // Who still waits for a body or for room hears that the client is gone.
     const Owned pending = steal(python::take_raised());
     wake(receivers_);
     wake(senders_);
+    restore(pending);
+}
+
+// What is dropped here may hold the last references: Python code that runs then must not see an exception of
+// somebody else's.
+void Request::release() {
+    loop_.clock.request_ends();
+    const Owned pending = steal(python::take_raised());
     task_.reset();
-    const Owned self = std::move(self_);
-    if (pending) PyErr_SetObject(reinterpret_cast<PyObject*>(Py_TYPE(pending.get())), pending.get());
+    self_.reset();  // this is gone now, unless somebody else refers to it
+    restore(pending);
 }
 
 void Request::exchange_news() {
@@ -114,15 +131,14 @@ Owned Request::wait_for(Side side) {
     return future;
 }
 
-void Request::report(spdlog::level::level_enum level, std::string_view what) const {
-    if (!exchange_) {
-        const Detach detached;
-        loop_.log.log(level, "a request that is over: {}", what);
-        return;
-    }
+std::string Request::name() const {
+    if (!exchange_) return name_;
     const http::Request& request = exchange_->request;
-    const std::string text =
-        fmt::format("request {} {} {}: {}", exchange_->id, request.method(), request.target(), what);
+    return fmt::format("{} {} {}", exchange_->id, request.method(), request.target());
+}
+
+void Request::report(spdlog::level::level_enum level, std::string_view what) const {
+    const std::string text = fmt::format("request {}: {}", name(), what);
     // Standard error may be a pipe that nobody empties.
     const Detach detached;
     loop_.log.log(level, text);

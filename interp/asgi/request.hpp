@@ -3,8 +3,9 @@
 // As a Python object it is the value of a ContextVar in the context of its task, so that every callback of
 // the request, child tasks included, finds the books that it belongs to.
 //
-// Threads: the loop's; attached. Lifetime: counted by Python; from begin() until over() it holds itself, and
-// the Exchange. Whatever the application has kept of it afterwards finds the client gone. Cannot: block.
+// Threads: the loop's; attached. Lifetime: counted by Python; from begin() until end() it holds itself, and
+// the Exchange until its response is complete. Whatever the application has kept of it afterwards finds the
+// client gone. Cannot: block.
 #pragma once
 
 #include <memory>
@@ -54,8 +55,11 @@ class Request : public dispatch::ExchangeClient {
     PyObject* self() const { return self_.get(); }
     void keep(Owned task) { task_ = std::move(task); }
     PyObject* task() const { return task_.get(); }
-    // Nothing of the application's runs for it any more: at the end of this callback the Exchange is let go.
-    void end() { ended_ = true; }
+    // The response is complete: at the end of this callback the Exchange is let go, its books closed. The
+    // application may go on (background tasks) while the connection serves its next request.
+    void answered() { answered_ = true; }
+    // Nothing of the application's runs for it any more.
+    void end() { ended_ = answered_ = true; }
     bool ended() const { return ended_; }
     // Null once it has been let go.
     dispatch::Exchange* exchange() const { return exchange_.get(); }
@@ -80,11 +84,15 @@ class Request : public dispatch::ExchangeClient {
   private:
     void wake(std::vector<Owned>& waiting);
     void let_go(const Moment& at);
+    void release();
+    std::string name() const;
 
     Owned self_;
     Owned task_;
     std::vector<Owned> receivers_;  // futures
     std::vector<Owned> senders_;
+    std::string name_;  // for the log, once the Exchange has been let go: id, method, target
+    bool answered_ = false;
     bool ended_ = false;
 };
 

@@ -52,6 +52,11 @@ class LoopClock {
         lag_.collect(result);
         return result;
     }
+    // Requests whose application still runs, after its response as well.
+    void request_begins() { requests_.fetch_add(1, std::memory_order_relaxed); }
+    void request_ends() { requests_.fetch_sub(1, std::memory_order_relaxed); }
+    std::size_t requests() const { return requests_.load(std::memory_order_relaxed); }
+
     // When the callback that runs now began, 0 when none does; and its number.
     Nanoseconds begun() const { return begun_.load(std::memory_order_acquire); }
     std::uint64_t serial() const { return serial_.load(std::memory_order_relaxed); }
@@ -67,6 +72,7 @@ class LoopClock {
     std::atomic<Nanoseconds> idle_{0};
     std::atomic<Nanoseconds> begun_{0};
     std::atomic<std::uint64_t> serial_{0};
+    std::atomic<std::size_t> requests_{0};
     gil::HistogramBook lag_;
 };
 

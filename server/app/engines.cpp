@@ -136,12 +136,16 @@ bool Engines::await_start(const std::function<bool()>& enough) {
     return true;
 }
 
+void Engines::close_loop() {
+    if (loop_) loop_->close();
+}
+
 void Engines::close() {
     if (threads_) {
         threads_->keeper.stop();
         threads_->pool.close();
     }
-    if (loop_) loop_->close();
+    close_loop();
 }
 
 bool Engines::join_until(std::chrono::steady_clock::time_point deadline) {

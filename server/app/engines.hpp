@@ -55,6 +55,11 @@ class Engines {
     // the start-up failed, failure() says why.
     bool await_start(const std::function<bool()>& enough);
     std::string failure() const { return loop_->failure(); }
+    // Does an application on an event loop still work, after its responses?
+    bool loop_busy() const { return loop_ && loop_->busy(); }
+    // The end of the event loop, its applications' shut-down first.
+    void close_loop();
+    bool loop_over() const { return !loop_ || loop_->over(); }
     // No request will come any more.
     void close();
     // False when one of them is still in an application by then; the log says which.

@@ -112,8 +112,13 @@ void Server::drain(Signals& signals) {
     const auto patience = config_.timeouts.drain;
     const auto deadline = patience.count() == 0 ? std::chrono::steady_clock::time_point::max()
                                                 : std::chrono::steady_clock::now() + patience;
-    while (budget_.live > 0 && !signals.again() && std::chrono::steady_clock::now() < deadline)
-        std::this_thread::sleep_for(std::chrono::milliseconds(10));
+    const auto wait_while = [&](const auto& something) {
+        while (something() && !signals.again() && std::chrono::steady_clock::now() < deadline)
+            std::this_thread::sleep_for(std::chrono::milliseconds(10));
+    };
+    wait_while([&] { return budget_.live > 0 || engines_.loop_busy(); });
+    engines_.close_loop();
+    wait_while([&] { return !engines_.loop_over(); });
 }
 
 // Whatever does not end in time is left behind. False: there is something.

@@ -46,7 +46,7 @@ class Full:
             return await self.lifespan(scope, receive, send)
         assert self.started, "a request before the start-up is complete"
         assert self.loop is asyncio.get_running_loop()
-        if scope["path"] == "/sleep":
+        if scope["path"].endswith("/sleep"):
             await asyncio.sleep(2)
             say("application: slept")
         state = scope["state"]
