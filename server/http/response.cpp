@@ -115,6 +115,9 @@ FieldFault ResponseHead::add(std::string_view name, std::string_view value) {
         case 6:
             has_server = has_server || iequals(name, "Server");
             break;
+        case 7:
+            if (iequals(name, "Trailer")) trailer.append(trailer.empty() ? "" : ", ").append(value);
+            break;
         case 10:
             if (iequals(name, "Connection")) {
                 close = close || iequals(value, "close");
@@ -167,6 +170,7 @@ void ResponseHead::clear() {
     status = 200;
     reason.clear();
     fields.clear();
+    trailer.clear();
     content_length.reset();
     has_date = has_server = close = false;
 }

@@ -33,6 +33,7 @@ struct ResponseHead {
     int status = 200;                             // 100 to 999
     std::string reason;                           // may be empty
     std::string fields;                           // "Name: value\r\n" lines
+    std::string trailer;                          // of Trailer; said only when trailers can follow
     std::optional<std::uint64_t> content_length;  // as the application declared it; also among the lines
     bool has_date = false;
     bool has_server = false;

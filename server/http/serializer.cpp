@@ -42,7 +42,11 @@ void serialize_head(std::string& out, const ResponseHead& head, const ServerFiel
         append_number(out, *fields.length);
         out.append("\r\n");
     }
-    if (fields.framing == Framing::chunked) out.append("Transfer-Encoding: chunked\r\n");
+    if (fields.framing == Framing::chunked) {
+        out.append("Transfer-Encoding: chunked\r\n");
+        if (fields.trailers && !head.trailer.empty())
+            out.append("Trailer: ").append(head.trailer).append("\r\n");
+    }
     if (!fields.keep_alive) {
         out.append("Connection: close\r\n");
     } else if (fields.version < 11) {

@@ -30,6 +30,7 @@ struct ServerFields {
     std::optional<std::uint64_t> length{};  // added when the application did not declare it
     std::string_view date_line{};           // "Date: ...\r\n"
     std::string_view request_id{};
+    bool trailers = false;             // the client takes them
     std::string_view server_timing{};  // value of the field; empty: none
 };
 

@@ -11,6 +11,7 @@
 #include <boost/intrusive/list_hook.hpp>
 #include <chrono>
 #include <memory>
+#include <vector>
 
 #include "server/dispatch/exchange.hpp"
 #include "server/http/request_parser.hpp"
@@ -88,10 +89,31 @@ class Connection final : public std::enable_shared_from_this<Connection>,
     Task<void> refuse(Outcome outcome, http::Fault fault, std::string_view reason,
                       metrics::Rejection timeout);
     Task<void> answer(int status, std::string_view text, std::string_view extra_fields = {});
-    Task<void> await_done();
-    void record();
-    void log_access(std::string_view route, const metrics::Phases* spent);
     Task<void> linger();
+
+    // --- connection_record.cpp
+    struct Answered {
+        dispatch::ExchangePtr exchange;
+        int status = 0;
+        std::uint64_t body_sent = 0;
+    };
+    class Unfinished final : public dispatch::ExchangeObserver {
+      public:
+        Unfinished(Connection& connection, Answered answered);
+        Unfinished(const Unfinished&) = delete;
+        Unfinished& operator=(const Unfinished&) = delete;
+        ~Unfinished();
+        void exchange_event() override;
+
+      private:
+        Connection& connection_;
+        const Answered answered_;
+    };
+    Task<void> await_done();
+    void leave_to_finish();
+    Task<void> await_unfinished();
+    void record(const Answered& answered);
+    void log_access(const Answered& answered, std::string_view route, const metrics::Phases* spent);
 
     // --- connection_interim.cpp
     // What goes out before the response: 103 with hints, and 100 once the application asks for the body.
@@ -101,7 +123,10 @@ class Connection final : public std::enable_shared_from_this<Connection>,
     void release_pump();
     // The rest of the body is so short that it is waited for rather than closing the connection.
     bool rest_is_short() const;
+    // The response has no end yet, and the body may come to its own before that.
+    bool rest_may_come(bool response_complete) const;
     bool has_trailers() const;
+    bool takes_trailers() const;
     void append_last_chunk();
 
     // --- connection_watch.cpp
@@ -132,6 +157,7 @@ class Connection final : public std::enable_shared_from_this<Connection>,
     boost::beast::flat_buffer buffer_;  // received, not yet parsed
     std::string out_;                   // serialised, not yet sent
     dispatch::ExchangePtr exchange_;
+    std::vector<std::unique_ptr<Unfinished>> unfinished_;  // answered, but the application works on
     Signal signal_;                          // something happened to the exchange, the pump or the clock
     Signal pump_signal_;                     // the application took body bytes, or the pump is to stop
     Nanoseconds deadline_ = kNever;          // of what the connection waits for

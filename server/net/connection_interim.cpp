@@ -44,9 +44,17 @@ bool Connection::rest_is_short() const {
     return length && *length <= Exchange::kPipeCapacity;  // so the pump never waits for the application
 }
 
-// The application has trailers and the client will take them (RFC 9110 section 6.5.1).
+bool Connection::rest_may_come(bool response_complete) const {
+    return by_loop() && !response_complete && !owes_continue_;
+}
+
 bool Connection::has_trailers() const {
-    if (exchange_->trailers.empty() || exchange_->request.version() < 11) return false;
+    return !exchange_->trailers.empty() && takes_trailers();
+}
+
+// Nobody else is to be sent any (RFC 9110 section 6.5.1).
+bool Connection::takes_trailers() const {
+    if (exchange_->request.version() < 11) return false;
     const auto accepted = http::list_of(exchange_->request, "TE");
     return std::any_of(accepted.begin(), accepted.end(),
                        [](std::string_view coding) { return boost::beast::iequals(coding, "trailers"); });

@@ -106,7 +106,8 @@ Task<bool> Connection::respond(bool keep_alive) {
     const Framing framing = http::choose_framing(head, request.version(), request.method() == "HEAD", known);
     // A body that is still coming may never be read to its end, and then nothing can follow on this
     // connection.
-    keep_alive = keep_alive && !draining_ && (!pumping_ || rest_is_short()) && !head.close &&
+    keep_alive = keep_alive && !draining_ &&
+                 (!pumping_ || rest_is_short() || rest_may_come(known.has_value())) && !head.close &&
                  framing != Framing::until_close && (events & Exchange::kIncomplete) == 0;
     status_ = head.status;
     out_.clear();
@@ -128,7 +129,8 @@ Task<bool> Connection::respond(bool keep_alive) {
     }
     exchange_->timeline.sent = dispatch::now();
     keep_alive = keep_alive && complete;
-    while (keep_alive && pumping_) co_await signal_.wait();
+    while (keep_alive && pumping_ && rest_is_short()) co_await signal_.wait();
+    keep_alive = keep_alive && !pumping_;
     body_unread_ = body_unread_ || pumping_;
     co_return keep_alive && !body_unread_ && pump_fault_ == http::Fault::none;
 }
@@ -141,6 +143,7 @@ void Connection::serialize(Framing framing, std::optional<std::uint64_t> length,
     if (framing == Framing::length) fields.length = length;
     fields.date_line = home_.date().get();
     fields.request_id = exchange_->id;
+    fields.trailers = !exchange_->head.trailer.empty() && takes_trailers();
     const std::string timing = exchange_->server_timing ? server_timing() : std::string{};
     fields.server_timing = timing;
     http::serialize_head(out_, exchange_->head, fields);
@@ -300,52 +303,6 @@ Task<void> Connection::answer(int status, std::string_view text, std::string_vie
     body_unread_ = body_unread_ || pumping_;
     co_await flush();
     exchange_->timeline.sent = dispatch::now();
-}
-
-// The application may still be running although the client has its answer, or has gone. What it still writes
-// is dropped.
-Task<void> Connection::await_done() {
-    std::string dropped;
-    while (!expired_ && (exchange_->events() & Exchange::kDone) == 0) {
-        dropped.clear();
-        exchange_->pipe().try_take(dropped);
-        if (!dropped.empty()) exchange_->tell_application();
-        co_await signal_.wait();
-    }
-}
-
-void Connection::record() {
-    const metrics::Phases spent = metrics::phases(exchange_->timeline, exchange_->books());
-    const routing::RouteId route = home_.recorder().request(*exchange_, spent, status_);
-    if (home_.around().access_log.enabled()) log_access(home_.around().routes.label(route), &spent);
-}
-
-void Connection::log_access(std::string_view route, const metrics::Phases* spent) {
-    const http::Request& request = exchange_->request;
-    log::AccessEntry entry;
-    entry.remote = peer_->remote_address;
-    entry.method = request.method();
-    entry.target = request.target();
-    entry.id = exchange_->id;
-    entry.route = route;
-    entry.referer = request.find("Referer").value_or("");
-    entry.user_agent = request.find("User-Agent").value_or("");
-    entry.version = request.method().empty() ? 0 : request.version();
-    entry.status = status_;
-    entry.bytes = body_sent_;
-    entry.duration = exchange_->timeline.sent - exchange_->timeline.head;
-    using metrics::Phase;
-    if (spent != nullptr) {
-        entry.duration = spent->duration;
-        entry.phases = log::AccessPhases{.queue = (*spent)[Phase::queue],
-                                         .gil_wait = (*spent)[Phase::gil_wait],
-                                         .gil_hold = (*spent)[Phase::gil_hold],
-                                         .lock_wait = (*spent)[Phase::lock_wait],
-                                         .ready = (*spent)[Phase::ready],
-                                         .off_gil = (*spent)[Phase::off_gil],
-                                         .send = (*spent)[Phase::send]};
-    }
-    home_.around().access_log.write(entry);
 }
 
 }  // namespace baton::net

@@ -30,6 +30,23 @@ TEST(ResponseHead, RefusesWhatCouldSplitAResponse) {
     EXPECT_EQ(head.add("X", "tab\tand \xe9 are fine"), FieldFault::none);
 }
 
+TEST(ResponseHead, NamesTrailersOnlyWhereTheyCanFollow) {
+    ResponseHead head;
+    head.add("Trailer", "X-Sum");
+    head.add("trailer", "X-More");
+    EXPECT_EQ(head.fields, "");
+    const auto serialized = [&](Framing framing, bool taken) {
+        std::string out;
+        serialize_head(out, head, {.framing = framing, .length = 5, .trailers = taken});
+        return out;
+    };
+    EXPECT_NE(serialized(Framing::chunked, true).find("Trailer: X-Sum, X-More\r\n"), std::string::npos);
+    EXPECT_EQ(serialized(Framing::chunked, false).find("Trailer"), std::string::npos);
+    EXPECT_EQ(serialized(Framing::length, true).find("Trailer"), std::string::npos);
+    head.clear();
+    EXPECT_EQ(head.trailer, "");
+}
+
 TEST(ResponseHead, FindsAndReplaces) {
     ResponseHead head;
     EXPECT_EQ(head.find("X"), std::nullopt);
