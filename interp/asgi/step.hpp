@@ -11,6 +11,7 @@
 #include "interp/asgi/account.hpp"
 #include "interp/cpu_clock.hpp"
 #include "interp/gil/account.hpp"
+#include "server/dispatch/clock.hpp"
 
 namespace baton::interp::asgi {
 
@@ -39,14 +40,22 @@ class LoopClock {
     void step_ends(const Moment& at) {
         add(active_, at.at - last_.at);
         last_ = at;
+        ended_.store(at.at, std::memory_order_relaxed);
         begun_.store(0, std::memory_order_release);
     }
     void late_by(Nanoseconds span) { lag_.add(std::max<Nanoseconds>(0, span)); }
     // For the GIL, between the last two callbacks.
     Nanoseconds waited_between() const { return waited_between_; }
 
-    Nanoseconds active() const { return active_.load(std::memory_order_relaxed); }
-    Nanoseconds idle() const { return idle_.load(std::memory_order_relaxed); }
+    // What is going on included.
+    Nanoseconds active() const {
+        const Nanoseconds since = begun();
+        return never_less(shown_active_, active_, since == 0 ? 0 : dispatch::now() - since);
+    }
+    Nanoseconds idle() const {
+        const Nanoseconds since = begun() != 0 ? 0 : ended_.load(std::memory_order_relaxed);
+        return never_less(shown_idle_, idle_, since == 0 ? 0 : dispatch::now() - since);
+    }
     gil::Histogram lag() const {
         gil::Histogram result;
         lag_.collect(result);
@@ -66,7 +75,20 @@ class LoopClock {
         sum.store(sum.load(std::memory_order_relaxed) + span, std::memory_order_relaxed);
     }
 
+    // A sum with what seems to be going on, which may turn out to have been less: counters never go down.
+    static Nanoseconds never_less(std::atomic<Nanoseconds>& shown, const std::atomic<Nanoseconds>& sum,
+                                  Nanoseconds now) {
+        const Nanoseconds all = sum.load(std::memory_order_relaxed) + std::max<Nanoseconds>(0, now);
+        Nanoseconds before = shown.load(std::memory_order_relaxed);
+        while (before < all && !shown.compare_exchange_weak(before, all, std::memory_order_relaxed)) {
+        }
+        return std::max(before, all);
+    }
+
     Moment last_;
+    mutable std::atomic<Nanoseconds> shown_active_{0};
+    mutable std::atomic<Nanoseconds> shown_idle_{0};
+    std::atomic<Nanoseconds> ended_{0};
     Nanoseconds waited_between_ = 0;
     std::atomic<Nanoseconds> active_{0};
     std::atomic<Nanoseconds> idle_{0};
