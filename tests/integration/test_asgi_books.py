@@ -228,12 +228,19 @@ def test_every_phase_counts_every_request(served: tuple[Scrape, Scrape]) -> None
         assert after.total("baton_request_phase_seconds_count", phase=phase) == count, phase
 
 
-@pytest.mark.parametrize("route", ["/compute", "/child", "/callbacks", "/background"])
+@pytest.mark.parametrize("route", ["/compute", "/child", "/callbacks"])
 def test_holds_by_route(served: tuple[Scrape, Scrape], route: str) -> None:
     """What is computed after the response is charged, too."""
     _, after = served
     assert after.total("baton_request_phase_seconds_sum", http_route=route, phase="gil_hold") >= 0.1 - SLOP
     assert after.total("baton_request_cpu_seconds_sum", http_route=route) >= 0.1 - SLOP
+
+
+def test_what_runs_after_the_response_is_no_part_of_the_request(served: tuple[Scrape, Scrape]) -> None:
+    _, after = served
+    assert after.total("baton_request_phase_seconds_sum", http_route="/background", phase="gil_hold") < 0.1
+    assert after.total("http_server_request_duration_seconds_sum", http_route="/background") < 0.1
+    assert after.total("cpython_gil_held_seconds_total") >= 0.4 - 4 * SLOP
 
 
 def test_the_loops_own_time(served: tuple[Scrape, Scrape]) -> None:
@@ -243,7 +250,7 @@ def test_the_loops_own_time(served: tuple[Scrape, Scrape]) -> None:
         return after.total(name, **labels) - before.total(name, **labels)
 
     held = after.total("baton_request_phase_seconds_sum", phase="gil_hold")
-    assert held >= 0.4
+    assert held >= 0.3 - 3 * SLOP
     assert grown("baton_event_loop_time_seconds_total", state="active") >= held * 0.99
     assert grown("baton_event_loop_time_seconds_total", state="idle") > 0
     assert grown("baton_event_loop_lag_seconds_count") > 0
