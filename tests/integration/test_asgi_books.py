@@ -230,7 +230,6 @@ def test_every_phase_counts_every_request(served: tuple[Scrape, Scrape]) -> None
 
 @pytest.mark.parametrize("route", ["/compute", "/child", "/callbacks"])
 def test_holds_by_route(served: tuple[Scrape, Scrape], route: str) -> None:
-    """What is computed after the response is charged, too."""
     _, after = served
     assert after.total("baton_request_phase_seconds_sum", http_route=route, phase="gil_hold") >= 0.1 - SLOP
     assert after.total("baton_request_cpu_seconds_sum", http_route=route) >= 0.1 - SLOP
@@ -239,7 +238,6 @@ def test_holds_by_route(served: tuple[Scrape, Scrape], route: str) -> None:
 def test_what_runs_after_the_response_is_no_part_of_the_request(served: tuple[Scrape, Scrape]) -> None:
     _, after = served
     assert after.total("baton_request_phase_seconds_sum", http_route="/background", phase="gil_hold") < 0.1
-    assert after.total("http_server_request_duration_seconds_sum", http_route="/background") < 0.1
     assert after.total("cpython_gil_held_seconds_total") >= 0.4 - 4 * SLOP
 
 
