@@ -266,6 +266,7 @@ def test_pings_are_answered_and_missed(loop: str) -> None:
 
 def test_a_thousand(loop: str) -> None:
     with Server("asgi_websockets:app", "--loop", loop) as server:
+        before = server.resident_bytes()
         clients = [WebSocket(server.address, "/echo") for _ in range(1000)]
         try:
             for turn in range(3):
@@ -273,8 +274,7 @@ def test_a_thousand(loop: str) -> None:
                     ws.send(f"{turn} {i}")
                 for i, ws in enumerate(clients):
                     assert ws.receive() == f"{turn} {i}"
-            per_connection = server.resident_bytes() / 1000
-            assert per_connection < 200 * 1024
+            assert (server.resident_bytes() - before) / 1000 < 100 * 1024
             for ws in clients:
                 ws.close()
             for ws in clients:
