@@ -1,0 +1,106 @@
+"""What is claimed, as predicates of plain numbers, each with its tolerance. Nothing here measures anything.
+
+A claim is about a ratio or about the use of cores: seconds of somebody's laptop are not to be repeated anywhere else.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+# The same work in threads under one lock may seem this much faster, by chance, and still counts as "no faster".
+NO_FASTER = 0.80
+# The same work that really runs in parallel takes at most this part of the time.
+FASTER = 0.80
+# One core: what a process uses that runs Python in one thread at a time, the lock's own cost included.
+ONE_CORE = 1.15
+BUSY_CORE = 0.90
+# A local variable is cheaper than a global one by this at least.
+CHEAPER = 0.95
+# Free threads use so much of the cores that they could use.
+OF_THE_CORES = 0.75
+# While two requests compute, the lock is held this part of the time at least.
+HELD = 0.85
+# One thread alone hardly ever waits for the lock; of two that compute, the other one does, nearly all the time.
+HARDLY_WAITED = 0.10
+MOSTLY_WAITED = 0.50
+# Computing in other processes leaves the lock free.
+HARDLY_HELD = 0.25
+
+
+class Verdict(StrEnum):
+    """What became of a claim."""
+
+    REPEATED = "repeated"
+    NOT_REPEATED = "not repeated"
+    NOT_POSSIBLE = "not possible here"
+
+
+@dataclass(frozen=True)
+class Judgement:
+    verdict: Verdict
+    why: str = ""
+
+
+def keeps_one_core_busy(cpu_use: float) -> bool:
+    """One thread uses one core, no more and hardly less."""
+    return BUSY_CORE <= cpu_use <= ONE_CORE
+
+
+def no_faster(ratio: float) -> bool:
+    """The work in parts (ratio: its time by the time in one) takes no less than in one."""
+    return ratio >= NO_FASTER
+
+
+def faster(ratio: float) -> bool:
+    return ratio <= FASTER
+
+
+def one_core_at_most(cpu_use: float) -> bool:
+    """However many threads: one core."""
+    return cpu_use <= ONE_CORE
+
+
+def threads_do_not_help(ratio: float, cpu_use: float) -> bool:
+    return no_faster(ratio) and one_core_at_most(cpu_use)
+
+
+def local_is_cheaper(ratio: float, cpu_use: float) -> bool:
+    """Adding to locals takes less than adding to a global, and still one core."""
+    return ratio <= CHEAPER and one_core_at_most(cpu_use)
+
+
+def free_threads_help(ratio: float, cpu_use: float, cores: float, threads: int = 4) -> bool:
+    """Without the lock the threads use the cores there are, and take less time than with it."""
+    return faster(ratio) and cpu_use >= OF_THE_CORES * min(cores, threads)
+
+
+def requests_take_turns(ratio: float, held: float) -> bool:
+    """Two computing requests at once take no less than one after the other; the lock is nearly always held."""
+    return no_faster(ratio) and held >= HELD
+
+
+def threads_take_turns(ratio: float, held: float, waited: float) -> bool:
+    """Also, of two threads one is waiting."""
+    return requests_take_turns(ratio, held) and waited >= MOSTLY_WAITED
+
+
+def loop_takes_turns(ratio: float, held: float, waited: float) -> bool:
+    """Also, nobody waits for the lock: on a loop the second request waits for the first."""
+    return requests_take_turns(ratio, held) and waited <= HARDLY_WAITED
+
+
+def processes_leave_the_lock(ratio: float, held: float) -> bool:
+    return faster(ratio) and held <= HARDLY_HELD
+
+
+def judge(holds: bool, needs: int, cores: float, free: float) -> Judgement:
+    """Whether a claim that needs so many cores was repeated, where so many are there and so many were free."""
+    if cores < needs:
+        return Judgement(Verdict.NOT_POSSIBLE, f"needs {needs} cores, may use {cores:g}")
+    if holds:
+        return Judgement(Verdict.REPEATED)
+    # Half a core less than needed decides the outcome of its own.
+    if free < needs - 0.5:
+        return Judgement(Verdict.NOT_POSSIBLE, f"needs {needs} cores, others left {free:.1f}")
+    return Judgement(Verdict.NOT_REPEATED)

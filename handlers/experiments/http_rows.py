@@ -1,0 +1,99 @@
+"""The rows of each mode of Baton: which requests are sent, and what time and books are claimed to say."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from handlers.experiments import claims
+from handlers.experiments.measure import ratio
+from handlers.experiments.rows import Measured, Plan, Published, percent
+from handlers.experiments.served import Mode
+
+HALVES = f"no faster: at least {claims.NO_FASTER:.2f} of one request's time; lock held at least {percent(claims.HELD)} of it"
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A row and the requests that make it, sent at the same time; `{n}` and `{half}` are for the work."""
+
+    plan: Plan
+    paths: tuple[str, ...]
+
+
+def one(mode: Mode) -> Asked:
+    key = f"http_{mode.key}_one"
+    claim = f"lock held at least {percent(claims.HELD)} of the time, waited for at most {percent(claims.HARDLY_WAITED)}"
+
+    def holds(m: Measured, _: float) -> bool:
+        return m[key].part("held") >= claims.HELD and m[key].part("waited") <= claims.HARDLY_WAITED
+
+    plan = Plan(key, mode.key, f"Baton, {mode.title}: one request", Published(), claim, 1, holds)
+    return Asked(plan, ("/cpu/countdown?n={n}",))
+
+
+def two(mode: Mode) -> Asked:
+    key, first = f"http_{mode.key}_two", f"http_{mode.key}_one"
+    if mode.on_loop:
+        claim = f"{HALVES}, waited for at most {percent(claims.HARDLY_WAITED)}: the loop is one thread"
+        test = claims.loop_takes_turns
+    else:
+        claim = f"{HALVES}, waited for at least {percent(claims.MOSTLY_WAITED)}"
+        test = claims.threads_take_turns
+
+    def holds(m: Measured, _: float) -> bool:
+        return test(ratio(m[key], m[first]), m[key].part("held"), m[key].part("waited"))
+
+    title = f"Baton, {mode.title}: two requests at once, half each"
+    plan = Plan(key, mode.key, title, Published(), claim, 1, holds, first, "one request")
+    return Asked(plan, ("/cpu/countdown?n={half}",) * 2)
+
+
+def threads(mode: Mode) -> Asked:
+    key, first = f"http_{mode.key}_threads", f"http_{mode.key}_one"
+
+    def holds(m: Measured, _: float) -> bool:
+        return claims.requests_take_turns(ratio(m[key], m[first]), m[key].part("held"))
+
+    title = f"Baton, {mode.title}: `/threads/countdown`, two threads"
+    plan = Plan(key, mode.key, title, Published(), HALVES, 1, holds, first, "one request")
+    return Asked(plan, ("/threads/countdown?threads=2&n={n}",))
+
+
+def processes(mode: Mode) -> Asked:
+    key, first = f"http_{mode.key}_processes", f"http_{mode.key}_one"
+    claim = f"faster: at most {claims.FASTER:.2f} of one request's time; lock held at most {percent(claims.HARDLY_HELD)}"
+
+    def holds(m: Measured, _: float) -> bool:
+        return claims.processes_leave_the_lock(ratio(m[key], m[first]), m[key].part("held"))
+
+    title = f"Baton, {mode.title}: `/processes/countdown`, two workers"
+    plan = Plan(key, mode.key, title, Published(), claim, 2, holds, first, "one request")
+    return Asked(plan, ("/processes/countdown?workers=2&n={n}",))
+
+
+def free_one(mode: Mode) -> Asked:
+    key = f"http_{mode.key}_one"
+    claim = f"keeps one core busy: {percent(claims.BUSY_CORE)} to {percent(claims.ONE_CORE)} CPU"
+    plan = Plan(
+        key, mode.key, f"Baton, {mode.title}: one request", Published(), claim, 1,
+        lambda m, _: claims.keeps_one_core_busy(m[key].cpu_use),
+    )  # fmt: skip
+    return Asked(plan, ("/cpu/countdown?n={n}",))
+
+
+def free_two(mode: Mode) -> Asked:
+    key, first = f"http_{mode.key}_two", f"http_{mode.key}_one"
+    claim = f"faster: at most {claims.FASTER:.2f} of one request's time"
+    plan = Plan(
+        key, mode.key, f"Baton, {mode.title}: two requests at once, half each", Published(), claim, 2,
+        lambda m, _: claims.faster(ratio(m[key], m[first])), first, "one request",
+    )  # fmt: skip
+    return Asked(plan, ("/cpu/countdown?n={half}",) * 2)
+
+
+def of(mode: Mode) -> list[Asked]:
+    """What is asked of a Baton in that mode; the first row is the one that the others are compared with."""
+    if mode.free_threaded:
+        return [free_one(mode), free_two(mode)]
+    more = [] if mode.on_loop else [threads(mode), processes(mode)]
+    return [one(mode), two(mode), *more]
