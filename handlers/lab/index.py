@@ -11,7 +11,9 @@ INTRODUCTION = """\
 Baton's lab. Each endpoint meets the GIL in a way of its own, and the books say how: the response header Server-Timing
 (baton serve --server-timing) for this one request, /metrics on the admin address for all of them."""
 
-ON_A_LOOP = "These run on an event loop, where what computes or blocks keeps all others waiting (they are in `ready`)."
+ON_A_LOOP = """\
+These run on an event loop, where what computes keeps all others waiting (they are in `ready`). What waits for threads,
+processes or files of its own does so in a thread beside the loop, and is off-gil here."""
 ON_THREADS = """\
 The same on an event loop is below /asgi when the server was started with --mount /asgi=handlers.lab:asgi, as
 ./dev run does: {base}/asgi/"""

@@ -68,7 +68,7 @@ async def upstream_on_loop(environ: Environ) -> bytes:
                 writer.close()
     except (OSError, EOFError, asyncio.LimitOverrunError) as problem:  # a timeout is an OSError
         raise Failed(f"the upstream does not answer: {problem!r}") from None
-    status = head.split(None, 2)[1].decode("latin-1")
+    status = head[len("HTTP/1.1 ") :][:3].decode("latin-1")
     return f"the upstream answered {status} with {len(body)} bytes\n".encode()
 
 
