@@ -9,6 +9,7 @@ from handlers.lab import index as index  # isort: skip
 from handlers.lab import hello as hello  # isort: skip
 from handlers.lab import cpu as cpu  # isort: skip
 from handlers.lab import io as io  # isort: skip
+from handlers.lab import native as native  # isort: skip
 from handlers.lab import race as race  # isort: skip
 from handlers.lab import threads as threads  # isort: skip
 from handlers.lab import pool as pool  # isort: skip

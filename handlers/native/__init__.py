@@ -1,0 +1,35 @@
+"""The lab's C++ extension. It is built with the server (target lab_native) and found beside it, or in this folder.
+
+`lab` is the extension, or None where it is not built for this Python.
+"""
+
+from __future__ import annotations
+
+import importlib
+import os
+import sysconfig
+from pathlib import Path
+from types import ModuleType
+
+
+def _places() -> list[Path]:
+    """Where a build leaves the extension. Its file name says for which Python it is, so the wrong one is never taken."""
+    build = Path(__file__).resolve().parents[2] / "build"
+    places = [build, build / str(sysconfig.get_config_var("LDVERSION"))]
+    try:
+        places.insert(0, Path(os.readlink("/proc/self/exe")).parent)  # the server's own build
+    except OSError:
+        pass  # no /proc: the tree's build has to do
+    return [place / "handlers" / "native" for place in places]
+
+
+def _load() -> ModuleType | None:
+    __path__.extend(str(place) for place in _places() if place.is_dir())
+    try:
+        return importlib.import_module("handlers.native._native")
+    except ImportError:
+        return None
+
+
+lab = _load()
+HOW = "the native extension is not built for this Python: ./dev build, or cmake --build BUILD --target lab_native"
