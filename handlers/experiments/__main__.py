@@ -79,9 +79,12 @@ def settings_of(chosen: argparse.Namespace) -> run.Settings:
 
 def main(arguments: list[str]) -> int:
     chosen = options().parse_args(arguments)
+    try:  # now, and not after minutes of work
+        chosen.out.mkdir(parents=True, exist_ok=True)
+    except OSError as problem:
+        raise SystemExit(f"lab: --out: {chosen.out}: {problem.strerror}") from None
     report = run.run(settings_of(chosen))
     text, data = table.markdown(report), json.dumps(table.as_json(report), indent=2) + "\n"
-    chosen.out.mkdir(parents=True, exist_ok=True)
     (chosen.out / "lab.md").write_text(text)
     (chosen.out / "lab.json").write_text(data)
     (chosen.out / "lab.html").write_text(page.html(report))

@@ -14,18 +14,21 @@ NO_FASTER = 0.80
 FASTER = 0.80
 # One core: what a process uses that runs Python in one thread at a time, the lock's own cost included.
 ONE_CORE = 1.15
-BUSY_CORE = 0.90
+BUSY_CORE = 0.75
 # A local variable is cheaper than a global one by this at least.
 CHEAPER = 0.95
 # Free threads use so much of the cores that they could use.
 OF_THE_CORES = 0.75
 # While two requests compute, the lock is held this part of the time at least.
 HELD = 0.85
-# One thread alone hardly ever waits for the lock; of two that compute, the other one does, nearly all the time.
+# One thread alone hardly ever waits for the lock. Of two that compute, one waits: half of the time, when the one is done
+# before the other begins, up to all of it, when they change all the time.
 HARDLY_WAITED = 0.10
-MOSTLY_WAITED = 0.50
-# Computing in other processes leaves the lock free.
+WAITED = 0.35
+# While other processes compute, the lock here is held for this part of the time at most.
 HARDLY_HELD = 0.25
+# Others may use this much of a core before that decides the outcome of what needs it.
+BUSY = 0.25
 
 
 class Verdict(StrEnum):
@@ -53,6 +56,7 @@ def no_faster(ratio: float) -> bool:
 
 
 def faster(ratio: float) -> bool:
+    """The work in parts takes clearly less than in one."""
     return ratio <= FASTER
 
 
@@ -82,7 +86,7 @@ def requests_take_turns(ratio: float, held: float) -> bool:
 
 def threads_take_turns(ratio: float, held: float, waited: float) -> bool:
     """Also, of two threads one is waiting."""
-    return requests_take_turns(ratio, held) and waited >= MOSTLY_WAITED
+    return requests_take_turns(ratio, held) and waited >= WAITED
 
 
 def loop_takes_turns(ratio: float, held: float, waited: float) -> bool:
@@ -91,6 +95,7 @@ def loop_takes_turns(ratio: float, held: float, waited: float) -> bool:
 
 
 def processes_leave_the_lock(ratio: float, held: float) -> bool:
+    """The work in other processes is faster, and the lock is hardly held meanwhile."""
     return faster(ratio) and held <= HARDLY_HELD
 
 
@@ -100,7 +105,6 @@ def judge(holds: bool, needs: int, cores: float, free: float) -> Judgement:
         return Judgement(Verdict.NOT_POSSIBLE, f"needs {needs} cores, may use {cores:g}")
     if holds:
         return Judgement(Verdict.REPEATED)
-    # Half a core less than needed decides the outcome of its own.
-    if free < needs - 0.5:
+    if free < needs - BUSY:
         return Judgement(Verdict.NOT_POSSIBLE, f"needs {needs} cores, others left {free:.1f}")
     return Judgement(Verdict.NOT_REPEATED)

@@ -9,15 +9,20 @@ from handlers.experiments.measure import ratio
 from handlers.experiments.rows import Measured, Plan, Published, percent
 from handlers.experiments.served import Mode
 
+# As far as these endpoints count.
+CAP = 20_000_000
 HALVES = f"no faster: at least {claims.NO_FASTER:.2f} of one request's time; lock held at least {percent(claims.HELD)} of it"
 
 
 @dataclass(frozen=True)
 class Asked:
-    """A row and the requests that make it, sent at the same time; `{n}` and `{half}` are for the work."""
+    """A row and the requests that make it, sent at the same time; `{n}`, `{half}` and `{capped}` are for the work."""
 
     plan: Plan
     paths: tuple[str, ...]
+
+    def targets(self, n: int) -> list[str]:
+        return [path.format(n=n, half=n // 2, capped=min(n, CAP)) for path in self.paths]
 
 
 def one(mode: Mode) -> Asked:
@@ -37,7 +42,7 @@ def two(mode: Mode) -> Asked:
         claim = f"{HALVES}, waited for at most {percent(claims.HARDLY_WAITED)}: the loop is one thread"
         test = claims.loop_takes_turns
     else:
-        claim = f"{HALVES}, waited for at least {percent(claims.MOSTLY_WAITED)}"
+        claim = f"{HALVES}, waited for at least {percent(claims.WAITED)}"
         test = claims.threads_take_turns
 
     def holds(m: Measured, _: float) -> bool:
@@ -49,26 +54,28 @@ def two(mode: Mode) -> Asked:
 
 
 def threads(mode: Mode) -> Asked:
-    key, first = f"http_{mode.key}_threads", f"http_{mode.key}_one"
+    key = f"http_{mode.key}_threads"
+    claim = f"no faster: at least {claims.NO_FASTER:.2f} of one thread's time; lock held at least {percent(claims.HELD)}"
 
     def holds(m: Measured, _: float) -> bool:
-        return claims.requests_take_turns(ratio(m[key], m[first]), m[key].part("held"))
+        return claims.requests_take_turns(m[key].said_ratio() or 0.0, m[key].part("held"))
 
-    title = f"Baton, {mode.title}: `/threads/countdown`, two threads"
-    plan = Plan(key, mode.key, title, Published(), HALVES, 1, holds, first, "one request")
-    return Asked(plan, ("/threads/countdown?threads=2&n={n}",))
+    title = f"Baton, {mode.title}: `/threads/countdown`, one thread, then two"
+    return Asked(Plan(key, mode.key, title, Published(), claim, 1, holds), ("/threads/countdown?threads=2&n={capped}",))
 
 
 def processes(mode: Mode) -> Asked:
-    key, first = f"http_{mode.key}_processes", f"http_{mode.key}_one"
-    claim = f"faster: at most {claims.FASTER:.2f} of one request's time; lock held at most {percent(claims.HARDLY_HELD)}"
+    key = f"http_{mode.key}_processes"
+    claim = (
+        f"faster: at most {claims.FASTER:.2f} of the time in the server; lock held at most {percent(claims.HARDLY_HELD)} "
+        "of the rest of the request"
+    )
 
     def holds(m: Measured, _: float) -> bool:
-        return claims.processes_leave_the_lock(ratio(m[key], m[first]), m[key].part("held"))
+        return claims.processes_leave_the_lock(m[key].said_ratio() or 1.0, m[key].held_meanwhile())
 
-    title = f"Baton, {mode.title}: `/processes/countdown`, two workers"
-    plan = Plan(key, mode.key, title, Published(), claim, 2, holds, first, "one request")
-    return Asked(plan, ("/processes/countdown?workers=2&n={n}",))
+    title = f"Baton, {mode.title}: `/processes/countdown`, in the server, then in two processes"
+    return Asked(Plan(key, mode.key, title, Published(), claim, 2, holds), ("/processes/countdown?workers=2&n={capped}",))
 
 
 def free_one(mode: Mode) -> Asked:

@@ -34,6 +34,8 @@ class Sample:
     cpu_seconds: float
     others: float
     books: Books | None = None
+    # What an answer says of itself: seconds in one thread, and divided among several.
+    said: tuple[float, float] | None = None
 
     @property
     def cpu_use(self) -> float:
@@ -61,6 +63,20 @@ class Measurement:
     def part(self, what: str) -> float:
         """What the books say was held, waited or cpu, as part of the time: the median."""
         return statistics.median(getattr(sample.books, what) / sample.seconds for sample in self.samples)
+
+    def said_ratio(self) -> float | None:
+        """How long several took by one, as the answers say: the median; None where they say nothing of it."""
+        said = [sample.said for sample in self.samples if sample.said is not None]
+        return statistics.median(several / one for one, several in said) if said else None
+
+    def held_meanwhile(self) -> float:
+        """The lock held by the time, without the part in which the request computed for itself."""
+        parts = [
+            (sample.books.held - sample.said[0]) / (sample.seconds - sample.said[0])
+            for sample in self.samples
+            if sample.said is not None and sample.books is not None and sample.books.held is not None
+        ]
+        return max(0.0, statistics.median(parts))
 
     def keeps_books(self) -> bool:
         return all(sample.books is not None and sample.books.held is not None for sample in self.samples)

@@ -59,7 +59,7 @@ class Row:
         """What was found, in the terms of the claim."""
         if self.measurement is None:
             return ""
-        parts = [] if self.ratio is None else [f"{self.ratio:.2f} of {self.plan.beside_title}"]
+        parts = [] if self.ratio is None else [f"{self.ratio:.2f} of {self.plan.beside_title or 'one in the same request'}"]
         if self.measurement.keeps_books():
             parts.append(f"held {percent(self.measurement.part('held'))}")
             parts.append(f"waited {percent(self.measurement.part('waited'))}")
@@ -125,7 +125,7 @@ def found(plan: Plan, measured: Measured, cores: float) -> Row:
     """The row of what was measured."""
     mine = measured[plan.key]
     holds = plan.holds(measured, cores)
-    beside = None if plan.beside is None else ratio(mine, measured[plan.beside])
+    beside = mine.said_ratio() if plan.beside is None else ratio(mine, measured[plan.beside])
     return Row(plan, mine, beside, judge(holds, plan.needs, cores, free_cores(cores, mine.others)))
 
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from handlers.experiments import http_rows, machine, measure
+from handlers.experiments import claims, http_rows, machine, measure
 from handlers.experiments.measure import Impossible, Measurement, Sample
 from handlers.experiments.pythons import Interpreter
 from handlers.experiments.rows import FREE, PLAIN, Plan, Row, found, impossible
@@ -17,8 +17,6 @@ WORK = 100_000_000
 GET_FREE = "no free-threaded Python found: `./dev python 3.13t` gets one"
 GET_FREE_BATON = "no Baton on a free-threaded Python: `./dev build --python 3.13t` makes one"
 GET_BATON = "no Baton found: `./dev build` makes one, `--binary` names one"
-# Others may use this part of a core before it is worth a warning.
-BUSY = 0.25
 
 
 @dataclass(frozen=True)
@@ -102,15 +100,11 @@ def http_mode(settings: Settings, mode: Mode, binary: Path | None, cores: float)
         return [impossible(plan, GET_FREE_BATON if mode.free_threaded else GET_BATON) for plan in plans]
     say(f"Baton, {mode.title}, {settings.rounds} rounds")
 
-    def paths(of: http_rows.Asked, n: int) -> list[str]:
-        return [path.format(n=n, half=n // 2) for path in of.paths]
-
     try:
         with Server(binary, mode, settings.root) as server:
-            for each in asked[:1]:  # so that what the first request costs is in no row
-                server.measure(paths(each, 1000))
+            server.measure(asked[0].targets(1000))  # so that what the first request costs is in no row
             takes: dict[str, Take] = {
-                each.plan.key: lambda each=each: server.measure(paths(each, settings.n)) for each in asked
+                each.plan.key: lambda each=each: server.measure(each.targets(settings.n)) for each in asked
             }
             return take_turns(plans, takes, settings.rounds, cores)
     except Impossible as problem:
@@ -123,7 +117,7 @@ def warnings(rows: Sequence[Row], cores: float) -> list[str]:
     if cores < 2:
         said.append(f"This machine lets the lab use {cores:g} core: rows that need two are not possible.")
     used = sorted(row.measurement.others for row in rows if row.measurement is not None)
-    if used and used[-1] > BUSY:
+    if used and used[-1] > claims.BUSY:
         said.append(
             f"Others used up to {used[-1]:.1f} cores meanwhile ({used[len(used) // 2]:.1f} in the middle): "
             "trust ratios more than seconds, and run it again when the machine is quiet."

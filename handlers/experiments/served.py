@@ -21,7 +21,7 @@ from handlers.experiments.measure import AT_MOST, Books, Impossible, Sample
 START_WITHIN = 30.0
 END_WITHIN = 15.0
 THREADS_APP = "handlers.lab:app"
-LOOP_APP = "handlers.experiments.countdown_asgi:app"
+LOOP_APP = "handlers.lab:asgi"
 
 
 @dataclass(frozen=True)
@@ -82,13 +82,24 @@ def between(before: Books, after: Books) -> Books:
     return Books(less(after.held, before.held), less(after.waited, before.waited), after.cpu - before.cpu)
 
 
-def at_once(address: str, paths: Sequence[str]) -> None:
+def said_of_itself(path: str, body: bytes) -> tuple[float, float] | None:
+    """The seconds that /threads and /processes give: of one, then of several."""
+    if path.startswith("/cpu/"):
+        return None
+    seconds = [float(number) for number in re.findall(r"(\d+\.\d+) s\b", body.decode())]
+    if len(seconds) < 2 or seconds[0] <= 0:
+        raise Impossible(f"{path.partition('?')[0]} has no two times to compare: {body.decode().strip()[:120]}")
+    return seconds[0], seconds[1]
+
+
+def at_once(address: str, paths: Sequence[str]) -> list[bytes]:
     """All these requests at the same time; the first one that failed is what failed."""
     problems: list[Impossible] = []
+    bodies: list[bytes] = []
 
     def one(path: str) -> None:
         try:
-            get(address, path)
+            bodies.append(get(address, path))
         except Impossible as problem:
             problems.append(problem)
 
@@ -99,6 +110,7 @@ def at_once(address: str, paths: Sequence[str]) -> None:
         thread.join()
     if problems:
         raise problems[0]
+    return bodies
 
 
 class Server:
@@ -114,7 +126,7 @@ class Server:
     def __enter__(self) -> Server:
         self.log = tempfile.TemporaryFile()  # noqa: SIM115
         environment = {name: value for name, value in os.environ.items() if not name.startswith("BATON_")}
-        # A session of its own: Ctrl-C reaches this program alone, which then ends what it has started.
+        # A process group of its own: Ctrl-C reaches this program alone, which then ends what it has started.
         try:
             self.process = subprocess.Popen(
                 self.command, cwd=self.root, env={**environment, "PYTHONDONTWRITEBYTECODE": "1"},
@@ -181,6 +193,7 @@ class Server:
         before, cpu = self.books(), self.family_cpu()
         with Others(self.family_cpu) as others:
             start = time.perf_counter()
-            at_once(self.address, paths)
+            bodies = at_once(self.address, paths)
             seconds = time.perf_counter() - start
-        return Sample(seconds, self.family_cpu() - cpu, others.cores, between(before, self.books()))
+        books, said = between(before, self.books()), said_of_itself(paths[0], bodies[0])
+        return Sample(seconds, self.family_cpu() - cpu, others.cores, books, said)
