@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
 
-WIDTH, LABEL, VALUE, BAR, GAP, TOP = 760, 300, 110, 12, 10, 34
+WIDTH, LABEL, VALUE, BAR, GAP, TOP = 760, 300, 120, 12, 12, 34
+LINE, WRAP = 15, 44
 
 
 @dataclass(frozen=True)
@@ -27,8 +29,8 @@ class Group:
     bars: tuple[Bar, ...]
 
 
-def short(label: str, most: int = 46) -> str:
-    return label if len(label) <= most else label[: most - 1] + "…"
+def lines(label: str) -> list[str]:
+    return textwrap.wrap(label, WRAP) or [""]
 
 
 def text(x: float, y: float, kind: str, words: str, anchor: str = "start") -> str:
@@ -55,12 +57,14 @@ def bars(title: str, groups: Sequence[Group]) -> str:
     scale = (WIDTH - LABEL - VALUE) / most
     parts, y = [text(0, 18, "title", title)], float(TOP)
     for group in groups:
-        tall = len(group.bars) * (BAR + 2)
-        parts.append(text(LABEL - 10, y + tall / 2 + 4, "label", short(group.label), "end"))
-        for bar in group.bars:
-            parts += one_bar(bar, y, scale)
-            y += BAR + 2
-        y += GAP
+        words = lines(group.label)
+        tall = max(len(group.bars) * (BAR + 2), len(words) * LINE)
+        for i, line in enumerate(words):
+            parts.append(text(LABEL - 10, y + (tall - len(words) * LINE) / 2 + (i + 1) * LINE - 4, "label", line, "end"))
+        first = y + (tall - len(group.bars) * (BAR + 2)) / 2
+        for i, bar in enumerate(group.bars):
+            parts += one_bar(bar, first + i * (BAR + 2), scale)
+        y += tall + GAP
     parts.append(f'<line x1="{LABEL}" y1="{TOP - 6}" x2="{LABEL}" y2="{y:.1f}" class="axis"/>')
     head = f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {y + 6:.0f}" role="img" aria-label="{escape(title)}">'
     return "\n".join([head, *parts, "</svg>"])
