@@ -11,7 +11,14 @@ from typing import Any
 from handlers.lab.registry import WORKERS, Environ, Failed, NotHere, endpoint, number
 from handlers.work import shares, timed_countdown
 
-SCRIPT = "n = {n}\nwhile n:\n    n -= 1\n"
+# A function of its own, as here: at the top of a module every `n` is looked up in a dictionary.
+SCRIPT = """
+def countdown(n):
+    while n:
+        n -= 1
+
+countdown({n})
+"""
 
 
 class Interpreter:

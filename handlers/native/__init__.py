@@ -1,4 +1,4 @@
-"""The lab's C++ extension. It is built with the server (target lab_native) and found beside it, or in this folder.
+"""The lab's C++ extension. It is built with the server (target lab_native) and found beside it.
 
 `lab` is the extension, or None where it is not built for this Python.
 """
@@ -14,12 +14,13 @@ from types import ModuleType
 
 def _places() -> list[Path]:
     """Where a build leaves the extension. Its file name says for which Python it is, so the wrong one is never taken."""
-    build = Path(__file__).resolve().parents[2] / "build"
-    places = [build, build / str(sysconfig.get_config_var("LDVERSION"))]
+    tree = Path(__file__).resolve().parents[2]
+    places = [tree / "build", tree / "build" / str(sysconfig.get_config_var("LDVERSION"))]
+    places.append(tree.parents[1] / "lib" / "baton")  # installed: the tree is PREFIX/share/baton
     try:
         places.insert(0, Path(os.readlink("/proc/self/exe")).parent)  # the server's own build
     except OSError:
-        pass  # no /proc: the tree's build has to do
+        pass  # no /proc: the others have to do
     return [place / "handlers" / "native" for place in places]
 
 

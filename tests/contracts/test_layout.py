@@ -51,8 +51,20 @@ def sources(files: list[Path], *folders: str) -> Iterator[tuple[str, list[str]]]
 
 
 def test_python_h_is_included_in_one_place(files: list[Path]) -> None:
-    places = [file for file, includes in sources(files, "server/", "interp/") if "Python.h" in includes]
-    assert places == ["interp/python.hpp"]
+    """In the server; and in one place of the lab's extension, which is no part of the server."""
+    places = [file for file, includes in sources(files, "server/", "interp/", "handlers/") if "Python.h" in includes]
+    assert sorted(places) == ["handlers/native/python.hpp", "interp/python.hpp"]
+
+
+def test_the_server_and_the_handlers_do_not_know_each_other(files: list[Path]) -> None:
+    """An extension of the lab is loaded by any Python; the server serves anybody's handlers."""
+    guilty = [
+        f"{file}: {include}"
+        for file, includes in sources(files, "server/", "interp/", "handlers/")
+        for include in includes
+        if include.startswith(("server/", "interp/") if file.startswith("handlers/") else "handlers/")
+    ]
+    assert guilty == []
 
 
 def test_only_the_app_room_knows_both_worlds(files: list[Path]) -> None:
@@ -146,7 +158,7 @@ def test_files_have_one_subject(files: list[Path]) -> None:
 def test_headers_say_what_they_are(files: list[Path]) -> None:
     guilty = []
     for path in files:
-        if path.suffix == ".hpp" and name(path).startswith(("server/", "interp/")):
+        if path.suffix == ".hpp" and name(path).startswith(("server/", "interp/", "handlers/")):
             text = path.read_text()
             if not text.startswith("// ") or "#pragma once" not in text:
                 guilty.append(name(path))
