@@ -82,7 +82,8 @@ def cores_chart(rows: list[Row]) -> str:
     for row in rows:
         shown = []
         if row.plan.published.cores:
-            shown.append(Bar("published", row.plan.published.cores, percent(row.plan.published.cores)))
+            cores, seconds = row.plan.published.cores, row.plan.published.seconds or 0.0
+            shown.append(Bar("published", cores, f"{percent(cores)}  ({duration(seconds)})"))
         if mine := row.measurement:
             each = tuple(sample.cpu_use for sample in mine.samples)
             shown.append(Bar("here", mine.cpu_use, f"{percent(mine.cpu_use)}  ({duration(mine.seconds)})", each))

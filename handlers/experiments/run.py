@@ -11,7 +11,7 @@ from handlers.experiments import claims, http_rows, machine, measure
 from handlers.experiments.measure import Impossible, Measurement, Sample
 from handlers.experiments.pythons import Interpreter
 from handlers.experiments.rows import FREE, PLAIN, Plan, Row, found, impossible
-from handlers.experiments.served import FREE_MODE, MODES, Mode, Server
+from handlers.experiments.served import FREE_MODE, MODES, Mode, Server, version
 
 WORK = 100_000_000
 GET_FREE = "no free-threaded Python found: `./dev python 3.13t` gets one"
@@ -39,6 +39,7 @@ class Settings:
 class Report:
     settings: Settings
     cores: float
+    baton: str | None = None  # what it says it is
     rows: list[Row] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
 
@@ -128,7 +129,7 @@ def warnings(rows: Sequence[Row], cores: float) -> list[str]:
 def run(settings: Settings) -> Report:
     """All experiments."""
     cores = machine.cores()
-    report = Report(settings, cores)
+    report = Report(settings, cores, None if settings.binary is None else version(settings.binary))
     report.rows += plain_rows(settings, cores)
     report.rows += free_rows(settings, cores)
     for mode in MODES:

@@ -44,6 +44,15 @@ MODES = (
 FREE_MODE = Mode("free", "threads, free-threaded", ("--threads", "4"), THREADS_APP, free_threaded=True)
 
 
+def version(binary: Path) -> str | None:
+    """What that Baton says it is made of, in one line; None when it does not run."""
+    try:
+        said = subprocess.run([binary, "--version"], capture_output=True, text=True, timeout=30, check=True).stdout
+    except (OSError, subprocess.SubprocessError):
+        return None
+    return ", ".join(said.splitlines()[:2]) or None
+
+
 def get(address: str, path: str, timeout: float = AT_MOST) -> bytes:
     """One request, one answer; anything but 200 is not possible. Knows nothing of proxies."""
     host, _, port = address.rpartition(":")
@@ -121,6 +130,7 @@ class Server:
             str(binary), "serve", "--bind", "127.0.0.1:0", "--admin", "127.0.0.1:0", "--request-timeout", f"{AT_MOST:g}s",
             *mode.options, mode.application,
         ]  # fmt: skip
+        self.mode = mode
         self.root = root
 
     def __enter__(self) -> Server:
@@ -196,4 +206,6 @@ class Server:
             bodies = at_once(self.address, paths)
             seconds = time.perf_counter() - start
         books, said = between(before, self.books()), said_of_itself(paths[0], bodies[0])
+        if books.held is None and not self.mode.free_threaded:
+            raise Impossible("this Baton keeps no books: its Python has no GIL, or the ledger is off")
         return Sample(seconds, self.family_cpu() - cpu, others.cores, books, said)

@@ -43,7 +43,8 @@ def facts(report: Report) -> list[str]:
     settings = report.settings
     free = settings.free.name if settings.free else "no free-threaded Python"
     return [
-        f"{machine.name()}, {report.cores:g} cores to use; {settings.plain.name}; {free}",
+        f"{machine.name()}, {report.cores:g} cores to use; {settings.plain.name}; {free}; "
+        f"{report.baton or 'no Baton'}",
         f"n = {settings.n:,}: {scale_text(settings.scale)} (n = {WORK:,}); the median of {settings.rounds} rounds, "
         "each in a fresh process (HTTP: a fresh server for each mode)",
     ]
@@ -56,7 +57,8 @@ def markdown(report: Report) -> str:
     lines.append(
         "A claim is about ratios and cores, with its tolerance: the published seconds are those of other machines. "
         "Ratios are medians of the ratios of each round. "
-        "Held and waited: seconds that threads held the GIL or stood in line for it, by the seconds that the row took."
+        "Held, waited, server's CPU: seconds of each in /metrics, by the seconds that the row took; the column CPU also counts "
+        "the processes that the server started."
     )
     return "\n".join(lines) + "\n"
 
@@ -97,6 +99,7 @@ def as_json(report: Report) -> dict[str, Any]:
         "machine": {"processor": machine.name(), "cores": report.cores},
         "python": settings.plain.version,
         "free_threaded_python": settings.free.version if settings.free else None,
+        "baton": report.baton,
         "n": settings.n,
         "scale": settings.scale,
         "rounds": settings.rounds,

@@ -13,7 +13,8 @@ from handlers.experiments.table import as_json, markdown, scale_text
 NUMBER = (int, float)
 MAYBE = (int, float, type(None))
 TOP = {
-    "version": int, "machine": dict, "python": str, "free_threaded_python": (str, type(None)), "n": int, "scale": NUMBER,
+    "version": int, "machine": dict, "python": str, "free_threaded_python": (str, type(None)),
+    "baton": (str, type(None)), "n": int, "scale": NUMBER,
     "rounds": int, "warnings": list, "rows": list,
 }  # fmt: skip
 ROW = {
