@@ -8,6 +8,8 @@ namespace baton::config {
 namespace {
 
 constexpr std::string_view kPrefix = "BATON_";
+// What the bundled handlers read for themselves is no option of the server.
+constexpr std::string_view kHandlersPrefix = "BATON_LAB_";
 
 Values split_at_commas(std::string_view text) {
     Values parts;
@@ -44,6 +46,7 @@ FromEnvironment from_environment(const Environment& environment) {
     FromEnvironment result;
     for (auto at = environment.lower_bound(kPrefix);
          at != environment.end() && at->first.starts_with(kPrefix); ++at) {
+        if (at->first.starts_with(kHandlersPrefix)) continue;
         const Option* option = named(at->first);
         if (!option) {
             result.warnings.push_back(fmt::format("{}: there is no such option, ignored", at->first));

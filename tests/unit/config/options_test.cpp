@@ -319,8 +319,11 @@ TEST(Environment, ComesFromMainsArray) {
 }
 
 TEST(Environment, UnknownVariablesAreWarnedOf) {
-    const cli::Command command =
-        serve({}, {{"BATON_TREADS", "4"}, {"BATON_THREADS", "5"}, {"BATONX", "1"}, {"PATH", "/bin"}});
+    const cli::Command command = serve({}, {{"BATON_TREADS", "4"},
+                                            {"BATON_THREADS", "5"},
+                                            {"BATON_LAB_POSTGRES", ""},
+                                            {"BATONX", "1"},
+                                            {"PATH", "/bin"}});
     EXPECT_EQ(config_of(command).python.threads, (ThreadBounds{5, 5}));
     EXPECT_EQ(std::get<cli::Serve>(command).warnings,
               std::vector<std::string>{"BATON_TREADS: there is no such option, ignored"});
