@@ -44,6 +44,7 @@ class Plan:
     holds: Callable[[Measured, float], bool]
     beside: str | None = None
     beside_title: str = ""
+    absence: bool = False  # of a gain: where no cores are free there is none either, and nothing is shown by that
 
 
 @dataclass
@@ -79,11 +80,11 @@ PLAIN = (
     ),
     Plan(
         "countdown_threads", "countdown", "countdown, two threads, half each", Published(6.04),
-        f"no faster: at least {claims.NO_FASTER:.2f} of one thread's time, at most {percent(claims.ONE_CORE)} CPU", 1,
+        f"no faster: at least {claims.NO_FASTER:.2f} of one thread's time, at most {percent(claims.ONE_CORE)} CPU", 2,
         lambda m, _: claims.threads_do_not_help(
             seconds_of(m, "countdown_threads", "countdown_one"), m["countdown_threads"].cpu_use
         ),
-        "countdown_one", "one thread",
+        "countdown_one", "one thread", absence=True,
     ),
     Plan(
         "countdown_processes", "countdown", "countdown, two processes, half each", Published(4.29),
@@ -93,22 +94,22 @@ PLAIN = (
     ),
     Plan(
         "add_global", "adding", "four threads add to a global", Published(7.4, 1.0),
-        f"four threads, one core: at most {percent(claims.ONE_CORE)} CPU", 1,
-        lambda m, _: claims.one_core_at_most(m["add_global"].cpu_use),
+        f"four threads, one core: at most {percent(claims.ONE_CORE)} CPU", 2,
+        lambda m, _: claims.one_core_at_most(m["add_global"].cpu_use), absence=True,
     ),
     Plan(
         "add_local", "adding", "four threads add to a local", Published(5.4, 1.0),
-        f"cheaper: at most {claims.CHEAPER:.2f} of the global's time; still at most {percent(claims.ONE_CORE)} CPU", 1,
+        f"cheaper: at most {claims.CHEAPER:.2f} of the global's time; still at most {percent(claims.ONE_CORE)} CPU", 2,
         lambda m, _: claims.local_is_cheaper(seconds_of(m, "add_local", "add_global"), m["add_local"].cpu_use),
-        "add_global", "the global",
+        "add_global", "the global", absence=True,
     ),
 )  # fmt: skip
 
 FREE = (
     Plan(
         "free_locked", "free", "free-threaded Python with its lock on (`-X gil=1`), a local", Published(),
-        f"four threads, one core: at most {percent(claims.ONE_CORE)} CPU", 1,
-        lambda m, _: claims.one_core_at_most(m["free_locked"].cpu_use),
+        f"four threads, one core: at most {percent(claims.ONE_CORE)} CPU", 2,
+        lambda m, _: claims.one_core_at_most(m["free_locked"].cpu_use), absence=True,
     ),
     Plan(
         "free_local", "free", "free-threaded Python, four threads add to a local", Published(1.8, 3.82),
@@ -127,7 +128,7 @@ def found(plan: Plan, measured: Measured, cores: float) -> Row:
     mine = measured[plan.key]
     holds = plan.holds(measured, cores)
     beside = mine.said_ratio() if plan.beside is None else ratio(mine, measured[plan.beside])
-    return Row(plan, mine, beside, judge(holds, plan.needs, cores, free_cores(cores, mine.others)))
+    return Row(plan, mine, beside, judge(holds, plan.needs, cores, free_cores(cores, mine.others), plan.absence))
 
 
 def impossible(plan: Plan, why: str) -> Row:

@@ -7,7 +7,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from handlers.experiments import claims, http_rows, machine, measure
+from handlers.experiments import http_rows, machine, measure
+from handlers.experiments.claims import judge
 from handlers.experiments.measure import Impossible, Measurement, Sample
 from handlers.experiments.pythons import Interpreter
 from handlers.experiments.rows import FREE, PLAIN, Plan, Row, found, impossible
@@ -16,6 +17,8 @@ from handlers.experiments.served import FREE_MODE, MODES, Mode, Server, version
 WORK = 100_000_000
 GET_FREE = "no free-threaded Python found: `./dev python 3.13t` gets one"
 GET_FREE_BATON = "no Baton on a free-threaded Python: `./dev build --python 3.13t` makes one"
+# Others may use this part of a core before it is worth a warning.
+BUSY = 0.25
 GET_BATON = "no Baton found: `./dev build` makes one, `--binary` names one"
 
 
@@ -63,7 +66,7 @@ def judged(plan: Plan, measured: dict[str, Measurement], failed: Mapping[str, st
 def take_turns(plans: Sequence[Plan], takes: Mapping[str, Take], rounds: int, cores: float) -> list[Row]:
     """Measure all of these once, then all again: what the machine does in a minute then happens to all."""
     measured = {plan.key: Measurement() for plan in plans}
-    failed = {plan.key: f"needs {plan.needs} cores, may use {cores:g}" for plan in plans if plan.needs > cores}
+    failed = {plan.key: judge(False, plan.needs, cores, cores).why for plan in plans if plan.needs > cores}
     for _ in range(rounds):
         for plan in plans:
             if plan.key in failed:
@@ -118,7 +121,7 @@ def warnings(rows: Sequence[Row], cores: float) -> list[str]:
     if cores < 2:
         said.append(f"This machine lets the lab use {cores:g} core: rows that need two are not possible.")
     used = sorted(row.measurement.others for row in rows if row.measurement is not None)
-    if used and used[-1] > claims.BUSY:
+    if used and used[-1] > BUSY:
         said.append(
             f"Others used up to {used[-1]:.1f} cores meanwhile ({used[len(used) // 2]:.1f} in the middle): "
             "trust ratios more than seconds, and run it again when the machine is quiet."
