@@ -82,9 +82,10 @@ async def upstream_on_loop(environ: Environ) -> bytes:
 def file(environ: Environ) -> bytes:
     """Write, sync, read in the temporary directory; the file is gone afterwards."""
     kb = number(environ, "kb", 64, 1, 4096)
-    block = os.urandom(1024)
+    blocks = [65536] * (kb // 64) + [kb % 64 * 1024]
+    data = os.urandom(65536)
     with FILES.taken(), tempfile.TemporaryFile() as out:
-        out.writelines(block for _ in range(kb))
+        out.writelines(data[:length] for length in blocks)
         out.flush()
         os.fsync(out.fileno())
         out.seek(0)
