@@ -78,7 +78,11 @@ class Measurement:
         ]
         return max(0.0, statistics.median(parts))
 
+    def of_a_server(self) -> bool:
+        return all(sample.books is not None for sample in self.samples)
+
     def keeps_books(self) -> bool:
+        """Also on a GIL; without one there is CPU time alone."""
         return all(sample.books is not None and sample.books.held is not None for sample in self.samples)
 
 

@@ -64,6 +64,7 @@ class Row:
         if self.measurement.keeps_books():
             parts.append(f"held {percent(self.measurement.part('held'))}")
             parts.append(f"waited {percent(self.measurement.part('waited'))}")
+        if self.measurement.of_a_server():
             parts.append(f"server's CPU {percent(self.measurement.part('cpu'))}")
         return ", ".join(parts)
 

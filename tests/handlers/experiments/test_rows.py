@@ -6,7 +6,7 @@ import pytest
 from made_up import CORES, PLAIN_TIMES, report, sample
 
 from handlers.experiments.claims import Verdict
-from handlers.experiments.measure import Impossible, Measurement, Sample, ratio
+from handlers.experiments.measure import Books, Impossible, Measurement, Sample, ratio
 from handlers.experiments.rows import PLAIN, Row
 from handlers.experiments.run import take_turns, warnings
 
@@ -110,3 +110,12 @@ def test_neighbours_are_warned_of() -> None:
     assert warnings(quiet, 2.0) == []
     assert "1.3 cores" in warnings(busy, 2.0)[0]
     assert "two are not possible" in warnings(quiet, 1.0)[0]
+
+
+def test_without_a_lock_the_server_has_cpu_time_alone() -> None:
+    with_books = next(row for row in report().rows if row.plan.key == "http_threads_one")
+    assert with_books.found == "held 100 %, waited 0 %, server's CPU 100 %"
+    assert with_books.measurement is not None
+    bare = [Sample(2.0, 3.8, 0.0, Books(None, None, 3.8))]
+    free = Row(with_books.plan, Measurement(bare), 0.55, with_books.judgement)
+    assert free.found == "0.55 of one in the same request, server's CPU 190 %"
