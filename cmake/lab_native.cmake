@@ -1,6 +1,6 @@
 # handlers.native._native: the lab's extension module, for the embedded Python. It is loaded into the server or into that
 # Python's own program, and finds CPython in either, so it links no libpython. handlers/native/__init__.py looks for it
-# in BUILD/handlers/native, and in PREFIX/lib/baton/handlers/native of an installed tree.
+# in BUILD/handlers/native; an installed tree has it beside that file.
 execute_process(COMMAND ${BATON_PYTHON} -c "import sysconfig as s; print(s.get_config_var('EXT_SUFFIX'))"
     OUTPUT_VARIABLE suffix OUTPUT_STRIP_TRAILING_WHITESPACE COMMAND_ERROR_IS_FATAL ANY)
 find_package(ZLIB REQUIRED)
@@ -12,5 +12,6 @@ target_link_libraries(lab_native PRIVATE ZLIB::ZLIB)
 target_compile_options(lab_native PRIVATE ${BATON_WARNINGS})
 set_target_properties(lab_native PROPERTIES PREFIX "" OUTPUT_NAME _native SUFFIX "${suffix}" CXX_VISIBILITY_PRESET hidden
     POSITION_INDEPENDENT_CODE ON LIBRARY_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/handlers/native)
-install(FILES ${PROJECT_SOURCE_DIR}/handlers/native/__init__.py DESTINATION share/baton/handlers/native COMPONENT lab)
+install(DIRECTORY ${PROJECT_SOURCE_DIR}/handlers DESTINATION lib/baton COMPONENT lab FILES_MATCHING PATTERN "*.py"
+        PATTERN "__pycache__" EXCLUDE)
 install(TARGETS lab_native LIBRARY DESTINATION lib/baton/handlers/native COMPONENT lab)

@@ -16,11 +16,11 @@ def _places() -> list[Path]:
     """Where a build leaves the extension. Its file name says for which Python it is, so the wrong one is never taken."""
     tree = Path(__file__).resolve().parents[2]
     places = [tree / "build", tree / "build" / str(sysconfig.get_config_var("LDVERSION"))]
-    places.append(tree.parents[1] / "lib" / "baton")  # installed: the tree is PREFIX/share/baton
     try:
         places.insert(0, Path(os.readlink("/proc/self/exe")).parent)  # the server's own build
     except OSError:
         pass  # no /proc: the others have to do
+    # Installed, it lies beside this file, where every import looks first.
     return [place / "handlers" / "native" for place in places]
 
 
