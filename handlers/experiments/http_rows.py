@@ -49,7 +49,7 @@ def two(mode: Mode) -> Asked:
         return test(ratio(m[key], m[first]), m[key].part("held"), m[key].part("waited"))
 
     title = f"Baton, {mode.title}: two requests at once, half each"
-    plan = Plan(key, mode.key, title, Published(), claim, 1, holds, first, "one request")
+    plan = Plan(key, mode.key, title, Published(), claim, 2, holds, first, "one request")
     return Asked(plan, ("/cpu/countdown?n={half}",) * 2)
 
 
@@ -61,7 +61,7 @@ def threads(mode: Mode) -> Asked:
         return claims.requests_take_turns(m[key].said_ratio() or 0.0, m[key].part("held"))
 
     title = f"Baton, {mode.title}: `/threads/countdown`, one thread, then two"
-    return Asked(Plan(key, mode.key, title, Published(), claim, 1, holds), ("/threads/countdown?threads=2&n={capped}",))
+    return Asked(Plan(key, mode.key, title, Published(), claim, 2, holds), ("/threads/countdown?threads=2&n={capped}",))
 
 
 def processes(mode: Mode) -> Asked:
@@ -75,7 +75,8 @@ def processes(mode: Mode) -> Asked:
         return claims.processes_leave_the_lock(m[key].said_ratio() or 1.0, m[key].held_meanwhile())
 
     title = f"Baton, {mode.title}: `/processes/countdown`, in the server, then in two processes"
-    return Asked(Plan(key, mode.key, title, Published(), claim, 2, holds), ("/processes/countdown?workers=2&n={capped}",))
+    plan = Plan(key, mode.key, title, Published(), claim, 2, holds, rest=True)
+    return Asked(plan, ("/processes/countdown?workers=2&n={capped}",))
 
 
 def free_one(mode: Mode) -> Asked:

@@ -44,6 +44,7 @@ class Plan:
     holds: Callable[[Measured, float], bool]
     beside: str | None = None
     beside_title: str = ""
+    rest: bool = False  # the claim looks at the lock apart from what the request computed for itself
     absence: bool = False  # of a gain: where no cores are free there is none either, and nothing is shown by that
 
 
@@ -62,8 +63,10 @@ class Row:
             return ""
         parts = [] if self.ratio is None else [f"{self.ratio:.2f} of {self.plan.beside_title or 'one in the same request'}"]
         if self.measurement.keeps_books():
-            parts.append(f"held {percent(self.measurement.part('held'))}")
             parts.append(f"waited {percent(self.measurement.part('waited'))}")
+            parts.append(f"held {percent(self.measurement.part('held'))}")
+        if self.plan.rest:
+            parts.append(f"of the rest {percent(self.measurement.held_meanwhile())}")
         if self.measurement.of_a_server():
             parts.append(f"server's CPU {percent(self.measurement.part('cpu'))}")
         return ", ".join(parts)
@@ -128,8 +131,11 @@ def found(plan: Plan, measured: Measured, cores: float) -> Row:
     """The row of what was measured."""
     mine = measured[plan.key]
     holds = plan.holds(measured, cores)
-    beside = mine.said_ratio() if plan.beside is None else ratio(mine, measured[plan.beside])
-    return Row(plan, mine, beside, judge(holds, plan.needs, cores, free_cores(cores, mine.others), plan.absence))
+    base = mine if plan.beside is None else measured[plan.beside]
+    # Whoever disturbs the one or the other disturbs what comes of both.
+    free = free_cores(cores, max(mine.others, base.others))
+    compared = mine.said_ratio() if base is mine else ratio(mine, base)
+    return Row(plan, mine, compared, judge(holds, plan.needs, cores, free, plan.absence))
 
 
 def impossible(plan: Plan, why: str) -> Row:

@@ -38,6 +38,10 @@ def scale_text(scale: float) -> str:
     return f"1/{1 / scale:g} of the published work" if scale < 1 else f"{scale:g} times the published work"
 
 
+def rounds_text(rounds: int) -> str:
+    return "one round" if rounds == 1 else f"the median of {rounds} rounds"
+
+
 def facts(report: Report) -> list[str]:
     """What was run, and where."""
     settings = report.settings
@@ -45,7 +49,7 @@ def facts(report: Report) -> list[str]:
     return [
         f"{machine.name()}, {report.cores:g} cores to use; {settings.plain.name}; {free}; "
         f"{report.baton or 'no Baton'}",
-        f"n = {settings.n:,}: {scale_text(settings.scale)} (n = {WORK:,}); the median of {settings.rounds} rounds, "
+        f"n = {settings.n:,}: {scale_text(settings.scale)} (n = {WORK:,}); {rounds_text(settings.rounds)}, "
         "each in a fresh process (HTTP: a fresh server for each mode)",
     ]
 

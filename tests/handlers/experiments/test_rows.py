@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from made_up import CORES, PLAIN_TIMES, report, sample
 
-from handlers.experiments.claims import Verdict
+from handlers.experiments.claims import Judgement, Verdict
 from handlers.experiments.measure import Books, Impossible, Measurement, Sample, ratio
 from handlers.experiments.rows import PLAIN, Row
 from handlers.experiments.run import take_turns, warnings
@@ -101,6 +101,7 @@ def test_an_answer_that_compares_for_itself() -> None:
     row = next(row for row in report().rows if row.plan.key == "http_threads_processes")
     assert row.judgement.verdict == Verdict.REPEATED
     assert row.ratio == pytest.approx(0.55)
+    assert "held 59 %, of the rest 3 %" in row.found
     assert row.measurement is not None
     assert row.measurement.held_meanwhile() == pytest.approx(0.1 / 3.0)
 
@@ -114,8 +115,15 @@ def test_neighbours_are_warned_of() -> None:
 
 def test_without_a_lock_the_server_has_cpu_time_alone() -> None:
     with_books = next(row for row in report().rows if row.plan.key == "http_threads_one")
-    assert with_books.found == "held 100 %, waited 0 %, server's CPU 100 %"
+    assert with_books.found == "waited 0 %, held 100 %, server's CPU 100 %"
     assert with_books.measurement is not None
     bare = [Sample(2.0, 3.8, 0.0, Books(None, None, 3.8))]
     free = Row(with_books.plan, Measurement(bare), 0.55, with_books.judgement)
     assert free.found == "0.55 of one in the same request, server's CPU 190 %"
+
+
+def test_who_disturbs_what_is_compared_with_disturbs_the_comparison() -> None:
+    rows = plain(countdown_one=(8.0, 0.5, 1.2))
+    assert rows["countdown_processes"].judgement.verdict == Verdict.REPEATED
+    assert rows["countdown_threads"].judgement == Judgement(Verdict.NOT_POSSIBLE, "needs 2 cores, others left 0.8")
+    assert plain(countdown_one=(8.0, 1.0))["countdown_threads"].judgement.verdict == Verdict.NOT_REPEATED
