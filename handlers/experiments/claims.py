@@ -30,6 +30,8 @@ HARDLY_HELD = 0.25
 # With this much less than the cores it needs a claim still tells one from the other: on one core and a half, parallel work
 # takes 0.67 of the time and uses 150 %.
 MAY_LACK = 0.5
+# A failure counts on a quieter machine only: others come in bursts, and a burst of theirs may cover a short measurement.
+QUIET = 0.25
 
 
 class Verdict(StrEnum):
@@ -112,9 +114,8 @@ def judge(holds: bool, needs: int, cores: float, free: float, absence: bool = Fa
     """
     if cores < needs:
         return Judgement(Verdict.NOT_POSSIBLE, f"needs {cores_text(needs)}, may use {cores:g}")
-    crowded = free < needs - MAY_LACK
-    if holds and not (absence and crowded):
+    if holds and not (absence and free < needs - MAY_LACK):
         return Judgement(Verdict.REPEATED)
-    if crowded:
+    if free < needs - QUIET:
         return Judgement(Verdict.NOT_POSSIBLE, f"needs {cores_text(needs)}, others left {free:.1f}")
     return Judgement(Verdict.NOT_REPEATED)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from handlers.experiments import http_rows, machine, measure
-from handlers.experiments.claims import judge
+from handlers.experiments.claims import QUIET, judge
 from handlers.experiments.measure import Impossible, Measurement, Sample
 from handlers.experiments.pythons import Interpreter
 from handlers.experiments.rows import FREE, PLAIN, Plan, Row, found, impossible
@@ -17,8 +17,6 @@ from handlers.experiments.served import FREE_MODE, MODES, Mode, Server, version
 WORK = 100_000_000
 GET_FREE = "no free-threaded Python found: `./dev python 3.13t` gets one"
 GET_FREE_BATON = "no Baton on a free-threaded Python: `./dev build --python 3.13t` makes one"
-# Others may use this part of a core before it is worth a warning.
-BUSY = 0.25
 GET_BATON = "no Baton found: `./dev build` makes one, `--binary` names one"
 
 
@@ -121,7 +119,7 @@ def warnings(rows: Sequence[Row], cores: float) -> list[str]:
     if cores < 2:
         said.append(f"This machine lets the lab use {cores:g} core: rows that need two are not possible.")
     used = sorted(row.measurement.others for row in rows if row.measurement is not None)
-    if used and used[-1] > BUSY:
+    if used and used[-1] > QUIET:
         said.append(
             f"Others used up to {used[-1]:.1f} cores meanwhile ({used[len(used) // 2]:.1f} in the middle): "
             "trust ratios more than seconds, and run it again when the machine is quiet."

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from handlers.experiments import machine
+from handlers.experiments.claims import cores_text
 from handlers.experiments.rows import Row, percent
 from handlers.experiments.run import WORK, Report
 
@@ -47,7 +48,7 @@ def facts(report: Report) -> list[str]:
     settings = report.settings
     free = settings.free.name if settings.free else "no free-threaded Python"
     return [
-        f"{machine.name()}, {report.cores:g} cores to use; {settings.plain.name}; {free}; "
+        f"{machine.name()}, {cores_text(report.cores)} to use; {settings.plain.name}; {free}; "
         f"{report.baton or 'no Baton'}",
         f"n = {settings.n:,}: {scale_text(settings.scale)} (n = {WORK:,}); {rounds_text(settings.rounds)}, "
         "each in a fresh process (HTTP: a fresh server for each mode)",
