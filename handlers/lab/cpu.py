@@ -18,7 +18,12 @@ def countdown(environ: Environ) -> bytes:
     return f"counted down from {n}\n".encode()
 
 
-@endpoint("/cpu/primes", "?n=20000", "counts primes by trial division", "gil-hold; beside others of its kind gil-wait")
+@endpoint(
+    "/cpu/primes",
+    "?n=20000",
+    "counts primes by trial division",
+    "gil-hold; beside others of its kind gil-wait",
+)
 def primes(environ: Environ) -> bytes:
     """Divide by all smaller primes up to the root."""
     n = number(environ, "n", 10_000, 0, 500_000)
@@ -40,7 +45,9 @@ def fibonacci(n: int) -> int:
     return n if n < 2 else fibonacci(n - 1) + fibonacci(n - 2)
 
 
-@endpoint("/cpu/fib", "?n=22", "function calls: the nth Fibonacci number, recursively", "gil-hold is all of it")
+@endpoint(
+    "/cpu/fib", "?n=22", "function calls: the nth Fibonacci number, recursively", "gil-hold is all of it"
+)
 def fib(environ: Environ) -> bytes:
     """Call functions, and nothing else."""
     n = number(environ, "n", 20, 0, 32)

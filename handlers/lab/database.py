@@ -57,7 +57,9 @@ def _driver() -> Any:
             return importlib.import_module(name)
         except ImportError:
             continue
-    raise NotHere(f"BATON_LAB_POSTGRES is set, and none of its drivers is installed here ({', '.join(DRIVERS)})")
+    raise NotHere(
+        f"BATON_LAB_POSTGRES is set, and none of its drivers is installed here ({', '.join(DRIVERS)})"
+    )
 
 
 def _postgres(address: str, rows: int) -> str:

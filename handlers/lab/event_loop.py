@@ -39,7 +39,7 @@ async def block(environ: Environ) -> bytes:
     ticker = asyncio.create_task(latest_tick(done))
     try:
         await asyncio.sleep(TICK_SECONDS)
-        time.sleep(ms / 1000)  # noqa: ASYNC251  # what it is about
+        time.sleep(ms / 1000)  # what it is about
         await asyncio.sleep(0)
     finally:
         done.set()

@@ -14,7 +14,9 @@ def kind() -> str:
     if not sysconfig.get_config_var("Py_GIL_DISABLED"):
         return "this build has a GIL (3.13t and later can do without: ./dev build --python 3.13t)"
     enabled = sys._is_gil_enabled()  # type: ignore[attr-defined]
-    return "this is a free-threaded build, and its GIL is " + ("on: something that was imported needs it" if enabled else "off")
+    return "this is a free-threaded build, and its GIL is " + (
+        "on: something that was imported needs it" if enabled else "off"
+    )
 
 
 @endpoint(

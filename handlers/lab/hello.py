@@ -11,7 +11,9 @@ def hello(environ: Environ) -> bytes:
     return b"Hello, World!"
 
 
-@endpoint("/echo", "", "gives the request's body back", "the body is complete before Python is asked", method="POST")
+@endpoint(
+    "/echo", "", "gives the request's body back", "the body is complete before Python is asked", method="POST"
+)
 def echo(environ: Environ) -> bytes:
     """Give the request's body back."""
     return environ["wsgi.input"].read(-1)

@@ -26,10 +26,18 @@ class Interpreter:
 
     def __init__(self) -> None:
         if sys.version_info < (3, 12):
-            raise NotHere("interpreters with a GIL of their own come with CPython 3.12; ./dev build --python 3.13 has them")
+            raise NotHere(
+                "interpreters with a GIL of their own come with CPython 3.12; ./dev build --python 3.13 has them"
+            )
         self.run: Callable[[str], None]
         self.close: Callable[[], None]
-        make = self._of_3_14 if sys.version_info >= (3, 14) else self._of_3_13 if sys.version_info >= (3, 13) else self._of_3_12
+        make = (
+            self._of_3_14
+            if sys.version_info >= (3, 14)
+            else self._of_3_13
+            if sys.version_info >= (3, 13)
+            else self._of_3_12
+        )
         make()
 
     def _of_3_14(self) -> None:
@@ -48,7 +56,10 @@ class Interpreter:
         import _xxsubinterpreters as low  # type: ignore[import-not-found]
 
         one = low.create(isolated=True)
-        self.run, self.close = self._raising(lambda script: low.run_string(one, script)), lambda: low.destroy(one)
+        self.run, self.close = (
+            self._raising(lambda script: low.run_string(one, script)),
+            lambda: low.destroy(one),
+        )
 
     @staticmethod
     def _raising(run: Callable[[str], Any]) -> Callable[[str], None]:

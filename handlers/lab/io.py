@@ -61,7 +61,9 @@ async def upstream_on_loop(environ: Environ) -> bytes:
         async with asyncio.timeout(SECONDS_TO_ANSWER):
             reader, writer = await asyncio.open_connection(host, port)
             try:
-                writer.write(f"GET /?ms={ms} HTTP/1.1\r\nHost: {host}:{port}\r\nConnection: close\r\n\r\n".encode())
+                writer.write(
+                    f"GET /?ms={ms} HTTP/1.1\r\nHost: {host}:{port}\r\nConnection: close\r\n\r\n".encode()
+                )
                 head = await reader.readuntil(b"\r\n\r\n")
                 body = await reader.read(1 << 20)
             finally:

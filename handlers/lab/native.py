@@ -45,7 +45,12 @@ def answer(what: str, begin: float, who: str, release: bool) -> bytes:
     return f"{what} by {who} in {seconds:.3f} s; {held}\n".encode()
 
 
-@endpoint("/native/hash", "?mb=64&release=1", "hashes, by a loop in C++ (with=hashlib: SHA-256, which lets go itself)", WATCH)
+@endpoint(
+    "/native/hash",
+    "?mb=64&release=1",
+    "hashes, by a loop in C++ (with=hashlib: SHA-256, which lets go itself)",
+    WATCH,
+)
 def native_hash(environ: Environ) -> bytes:
     """Hash the same mebibyte again and again."""
     mb = number(environ, "mb", 16, 1, 1024)
@@ -62,7 +67,12 @@ def native_hash(environ: Environ) -> bytes:
         return answer(f"{mb} MiB hashed to {value}", begin, who, release)
 
 
-@endpoint("/native/compress", "?mb=4&release=1", "compresses, by zlib called from C++ (with=zlib: Python's, which lets go itself)", WATCH)
+@endpoint(
+    "/native/compress",
+    "?mb=4&release=1",
+    "compresses, by zlib called from C++ (with=zlib: Python's, which lets go itself)",
+    WATCH,
+)
 def native_compress(environ: Environ) -> bytes:
     """Compress the same mebibyte again and again."""
     mb = number(environ, "mb", 1, 1, 64)
@@ -76,7 +86,12 @@ def native_compress(environ: Environ) -> bytes:
         return answer(f"{mb} MiB compressed to {length} bytes each", begin, who, release)
 
 
-@endpoint("/native/matmul", "?size=300&release=1", "multiplies matrices, by a loop in C++ (with=numpy, which lets go itself)", WATCH)
+@endpoint(
+    "/native/matmul",
+    "?size=300&release=1",
+    "multiplies matrices, by a loop in C++ (with=numpy, which lets go itself)",
+    WATCH,
+)
 def native_matmul(environ: Environ) -> bytes:
     """Multiply two square matrices."""
     size = number(environ, "size", 200, 1, 800)
@@ -89,4 +104,6 @@ def native_matmul(environ: Environ) -> bytes:
             diagonal = float(np.trace(((index + 1) % 13) @ ((index + 2) % 13)))
         else:
             diagonal = extension().matmul(size, release=release)
-        return answer(f"{size} x {size} doubles multiplied, the diagonal's sum is {diagonal:.0f}", begin, who, release)
+        return answer(
+            f"{size} x {size} doubles multiplied, the diagonal's sum is {diagonal:.0f}", begin, who, release
+        )

@@ -39,7 +39,9 @@ async def read(receive: Receive) -> bytes:
 
 def environ_of(scope: Message, body: bytes) -> Environ:
     """What the endpoints read of a WSGI environ."""
-    fields = {name: value.decode("latin-1") for name, value in scope["headers"] if name in (b"host", b"accept")}
+    fields = {
+        name: value.decode("latin-1") for name, value in scope["headers"] if name in (b"host", b"accept")
+    }
     environ = {
         "wsgi.url_scheme": scope["scheme"],
         "wsgi.input": BytesIO(body),

@@ -29,5 +29,9 @@ def refcount(environ: Environ) -> bytes:
     during = sys.getrefcount(one)
     del others
     after = sys.getrefcount(one)
-    lasting = f"of None it says {sys.getrefcount(None)}" + (": None is immortal and not counted (3.12)" if sys.version_info >= (3, 12) else "")
-    return f"sys.getrefcount: {before} before, {during} with {n} more, {after} after; {lasting}\n{WHY}".encode()
+    lasting = f"of None it says {sys.getrefcount(None)}" + (
+        ": None is immortal and not counted (3.12)" if sys.version_info >= (3, 12) else ""
+    )
+    return (
+        f"sys.getrefcount: {before} before, {during} with {n} more, {after} after; {lasting}\n{WHY}".encode()
+    )

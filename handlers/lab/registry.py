@@ -67,7 +67,12 @@ ASYNC: dict[str, AsyncCall] = {}  # those that are written in another way for an
 
 
 def endpoint(
-    path: str, query: str, shows: str, watch: str, method: str = "GET", on_loop: Literal["here", "thread"] = "here"
+    path: str,
+    query: str,
+    shows: str,
+    watch: str,
+    method: str = "GET",
+    on_loop: Literal["here", "thread"] = "here",
 ) -> Callable[[Call], Call]:
     """List a function as an endpoint."""
 

@@ -42,7 +42,11 @@ def subprocess_countdown(environ: Environ) -> bytes:
     with CHILDREN.taken():
         try:
             child = subprocess.run(
-                command(environ), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, timeout=SECONDS_TO_END, check=False
+                command(environ),
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                timeout=SECONDS_TO_END,
+                check=False,
             )
         except subprocess.TimeoutExpired:
             raise Failed(f"the child did not end within {SECONDS_TO_END} s") from None

@@ -11,7 +11,10 @@ from handlers.work import countdown, shares
 
 def in_threads(n: int, threads: int) -> float:
     """Count down from `n`, divided among threads; return the seconds."""
-    crowd = [threading.Thread(target=countdown, args=(share,), name=f"lab-{i}") for i, share in enumerate(shares(n, threads))]
+    crowd = [
+        threading.Thread(target=countdown, args=(share,), name=f"lab-{i}")
+        for i, share in enumerate(shares(n, threads))
+    ]
     begin = time.perf_counter()
     for each in crowd:
         each.start()
@@ -33,4 +36,6 @@ def threads_countdown(environ: Environ) -> bytes:
     n = number(environ, "n", 1_000_000, 0, 20_000_000)
     with WORKERS.taken():
         one, several = in_threads(n, 1), in_threads(n, threads)
-    return f"counting down from {n}: {one:.3f} s in 1 thread, {several:.3f} s divided among {threads}\n".encode()
+    return (
+        f"counting down from {n}: {one:.3f} s in 1 thread, {several:.3f} s divided among {threads}\n".encode()
+    )

@@ -23,7 +23,7 @@ async def _answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) ->
         await asyncio.sleep(min(int(asked[1]), SLOWEST_MS) / 1000 if asked else 0)
         writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 7\r\nConnection: close\r\n\r\nwaited\n")
         await writer.drain()
-    except (OSError, asyncio.IncompleteReadError, asyncio.LimitOverrunError, asyncio.TimeoutError):
+    except (TimeoutError, OSError, asyncio.IncompleteReadError, asyncio.LimitOverrunError):
         pass  # a client that went away, or spoke nonsense
     finally:
         writer.close()

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib
 import os
 import sysconfig
@@ -16,10 +17,8 @@ def _places() -> list[Path]:
     """Where a build leaves the extension. Its file name says for which Python it is, so the wrong one is never taken."""
     tree = Path(__file__).resolve().parents[2]
     places = [tree / "build", tree / "build" / str(sysconfig.get_config_var("LDVERSION"))]
-    try:
+    with contextlib.suppress(OSError):  # no /proc: the others have to do
         places.insert(0, Path(os.readlink("/proc/self/exe")).parent)  # the server's own build
-    except OSError:
-        pass  # no /proc: the others have to do
     # Installed, it lies beside this file, where every import looks first.
     return [place / "handlers" / "native" for place in places]
 

@@ -32,7 +32,11 @@ def lines_of_the_index(lab: Server, prefix: str) -> list[str]:
 def test_hello() -> None:
     with Server("handlers.hello:app", cwd=REPOSITORY) as running:
         answer = running.get("/")
-        assert (answer.status, answer.body, answer.get("Content-Type")) == (200, b"Hello, World!", "text/plain")
+        assert (answer.status, answer.body, answer.get("Content-Type")) == (
+            200,
+            b"Hello, World!",
+            "text/plain",
+        )
 
 
 # --- The index
@@ -46,7 +50,9 @@ def test_each_curl_line_of_the_index_works(lab: Server, prefix: str) -> None:
     assert len(lines) >= 23
     for line in lines:
         here = line.replace("http://localhost", f"http://127.0.0.1:{lab.port}")
-        done = subprocess.run([*shlex.split(here), "--noproxy", "*"], capture_output=True, timeout=60, check=True)
+        done = subprocess.run(
+            [*shlex.split(here), "--noproxy", "*"], capture_output=True, timeout=60, check=True
+        )
         status = int(done.stdout.split()[1])
         lacking = status == 501 and any(path in line for path in MAY_LACK)
         assert status == 200 or lacking, f"{line}: {done.stdout!r}"
@@ -101,15 +107,30 @@ def test_the_index_repeats_no_host_that_is_none(lab: Server, host: str) -> None:
         ("/threads/countdown?threads=3&n=1000", r"counting down from 1000: .* s divided among 3\n"),
         ("/pool?workers=8&work=io", r"8 waits of 50 ms with 8 workers: .* s\n"),
         ("/pool?workers=2&work=cpu", r"8 countdowns from \d+ with 2 workers: .* s\n"),
-        ("/processes/countdown?workers=2&n=1000", r"counting down from 1000: .* divided among 2 processes, .*\n"),
-        ("/processes/counter?workers=2&n=500", r"2 processes, 500 times each, with the lock: expected 1000, got 1000, lost 0 .*\n"),
-        ("/processes/counter?workers=1&n=500&lock=0", r"1 processes, .* without the lock: expected 500, got 500, lost 0 .*\n"),
+        (
+            "/processes/countdown?workers=2&n=1000",
+            r"counting down from 1000: .* divided among 2 processes, .*\n",
+        ),
+        (
+            "/processes/counter?workers=2&n=500",
+            r"2 processes, 500 times each, with the lock: expected 1000, got 1000, lost 0 .*\n",
+        ),
+        (
+            "/processes/counter?workers=1&n=500&lock=0",
+            r"1 processes, .* without the lock: expected 500, got 500, lost 0 .*\n",
+        ),
         ("/subprocess?n=1000", r"counted down from 1000 in .* s, in another process\n"),
         ("/asyncio/gather?n=50&ms=10", r"50 waits of 10 ms each, together 0.5 s, took .* s on one thread\n"),
-        ("/asyncio/blocking?ms=10", r"one call blocked the loop's thread for 10 ms; another task was woken .* ms late\n"),
+        (
+            "/asyncio/blocking?ms=10",
+            r"one call blocked the loop's thread for 10 ms; another task was woken .* ms late\n",
+        ),
         ("/freethreaded?threads=2&n=1000", r"CPython 3\.\d+.*: this .*\n.* divided among 2\n"),
         ("/refcount?n=10", r"sys.getrefcount: (\d+) before, \d+ with 10 more, \1 after; (.*\n)+"),
-        ("/switch?interval=2000&n=10000", r"switch interval 2000 us \(usually \d+\): two threads counted down .*\n"),
+        (
+            "/switch?interval=2000&n=10000",
+            r"switch interval 2000 us \(usually \d+\): two threads counted down .*\n",
+        ),
     ],
 )
 def test_answers(lab: Server, prefix: str, target: str, text: str) -> None:
@@ -155,13 +176,18 @@ def test_interpreters(lab: Server, prefix: str) -> None:
 
 
 def test_the_switch_interval_is_set_back(lab: Server) -> None:
-    usual = {re.search(r"usually (\d+)", lab.get(f"/switch?interval={i}&n=1000").text)[1] for i in (100, 20_000, 700)}
+    usual = {
+        re.search(r"usually (\d+)", lab.get(f"/switch?interval={i}&n=1000").text)[1]
+        for i in (100, 20_000, 700)
+    }
     assert len(usual) == 1
 
 
 def test_routes_are_named(lab: Server) -> None:
     lab.get("/io/sleep?ms=1")
-    routes = {labels["http_route"] for labels, _ in Scrape(lab.metrics()).select("baton_request_phase_seconds_sum")}
+    routes = {
+        labels["http_route"] for labels, _ in Scrape(lab.metrics()).select("baton_request_phase_seconds_sum")
+    }
     assert "/io/sleep" in routes
 
 
@@ -176,7 +202,10 @@ def test_a_named_upstream_is_asked(lab: Server) -> None:
             length = len(client.response().body)
         assert length > 1000 and "no such option" not in running.log
         for prefix in MODES:
-            assert running.get(prefix + "/io/upstream?ms=1").text == f"the upstream answered 200 with {length} bytes\n"
+            assert (
+                running.get(prefix + "/io/upstream?ms=1").text
+                == f"the upstream answered 200 with {length} bytes\n"
+            )
 
 
 @pytest.mark.parametrize("address", ["http://127.0.0.1:1", "nonsense:port", "https://127.0.0.1"])
@@ -184,14 +213,20 @@ def test_an_upstream_that_does_not_answer(address: str) -> None:
     with Server("handlers.lab:app", ON_LOOP, cwd=REPOSITORY, env={"BATON_LAB_UPSTREAM": address}) as running:
         for prefix in MODES:
             answer = running.get(prefix + "/io/upstream")
-            assert answer.status == 502 and "BATON_LAB_UPSTREAM" in answer.text or "does not answer" in answer.text
+            assert (
+                (answer.status == 502
+                and "BATON_LAB_UPSTREAM" in answer.text)
+                or "does not answer" in answer.text
+            )
 
 
 def test_postgresql_without_driver_or_server() -> None:
     named = {"BATON_LAB_POSTGRES": "host=127.0.0.1 port=1 dbname=none"}
     with Server("handlers.lab:app", cwd=REPOSITORY, env=named) as running:
         answer = running.get("/io/db")
-        assert (answer.status == 501 and "psycopg" in answer.text) or (answer.status == 502 and "PostgreSQL" in answer.text)
+        assert (answer.status == 501 and "psycopg" in answer.text) or (
+            answer.status == 502 and "PostgreSQL" in answer.text
+        )
 
 
 def test_children_need_a_python(tmp_path) -> None:

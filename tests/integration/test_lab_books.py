@@ -18,10 +18,22 @@ MODES = ("", "/asgi")
 @pytest.fixture(scope="module")
 def lab() -> Iterator[Server]:
     with Server(
-        "handlers.lab:app", "--server-timing", "--mount=/asgi=handlers.lab:asgi", "--threads=8", cwd=REPOSITORY
+        "handlers.lab:app",
+        "--server-timing",
+        "--mount=/asgi=handlers.lab:asgi",
+        "--threads=8",
+        cwd=REPOSITORY,
     ) as running:
         for prefix in MODES:  # the first call of each pays for imports, which hold the lock
-            for path in ("/io/sleep", "/io/upstream", "/io/file", "/io/db", "/cpu/fib", "/cpu/json", "/subprocess?n=1"):
+            for path in (
+                "/io/sleep",
+                "/io/upstream",
+                "/io/file",
+                "/io/db",
+                "/cpu/fib",
+                "/cpu/json",
+                "/subprocess?n=1",
+            ):
                 running.get(prefix + path)
         yield running
 
@@ -51,14 +63,23 @@ def share(lab: Server, target: str, *names: str) -> float:
 
 
 @pytest.mark.parametrize("prefix", MODES)
-@pytest.mark.parametrize("target", ["/cpu/countdown?n=2000000", "/cpu/primes?n=50000", "/cpu/fib?n=24", "/cpu/json?records=20000"])
+@pytest.mark.parametrize(
+    "target", ["/cpu/countdown?n=2000000", "/cpu/primes?n=50000", "/cpu/fib?n=24", "/cpu/json?records=20000"]
+)
 def test_what_computes_holds_the_lock(lab: Server, prefix: str, target: str) -> None:
     assert share(lab, prefix + target, "gil-hold") > 0.8
 
 
 @pytest.mark.parametrize("prefix", MODES)
 @pytest.mark.parametrize(
-    "target", ["/io/sleep?ms=100", "/io/upstream?ms=200", "/io/file?kb=2000", "/io/db?rows=1000000", "/subprocess?n=5000000"]
+    "target",
+    [
+        "/io/sleep?ms=100",
+        "/io/upstream?ms=200",
+        "/io/file?kb=2000",
+        "/io/db?rows=1000000",
+        "/subprocess?n=5000000",
+    ],
 )
 def test_what_waits_lets_the_lock_go(lab: Server, prefix: str, target: str) -> None:
     assert share(lab, prefix + target, "off-gil", "ready") > 0.6
@@ -87,7 +108,8 @@ def test_native_work_that_lets_the_lock_go(native: Server, prefix: str, target: 
 
 @pytest.mark.parametrize("prefix", MODES)
 @pytest.mark.parametrize(
-    "target", ["/native/hash?mb=128&release=0", "/native/compress?mb=4&release=0", "/native/matmul?size=600&release=0"]
+    "target",
+    ["/native/hash?mb=128&release=0", "/native/compress?mb=4&release=0", "/native/matmul?size=600&release=0"],
 )
 def test_native_work_that_keeps_the_lock(native: Server, prefix: str, target: str) -> None:
     route = prefix + target.partition("?")[0]
@@ -116,14 +138,22 @@ def spent(lab: Server, before: Scrape, route: str, requests: int) -> tuple[float
 
 
 @pytest.mark.parametrize(
-    "target", ["/threads/countdown?threads=4&n=2000000", "/race?threads=4&n=300000", "/pool?workers=4&work=io", "/freethreaded"]
+    "target",
+    [
+        "/threads/countdown?threads=4&n=2000000",
+        "/race?threads=4&n=300000",
+        "/pool?workers=4&work=io",
+        "/freethreaded",
+    ],
 )
 def test_who_joins_threads_waits_for_a_python_lock(lab: Server, target: str) -> None:
     """Or in line, on its way back from there: the threads have the GIL."""
     assert share(lab, target, "lock-wait", "gil-wait") > 0.8
 
 
-@pytest.mark.parametrize("target", ["/threads/countdown?threads=2&n=2000000", "/processes/counter?workers=2&n=1000"])
+@pytest.mark.parametrize(
+    "target", ["/threads/countdown?threads=2&n=2000000", "/processes/counter?workers=2&n=1000"]
+)
 def test_beside_the_loop_others_are_waited_for_off_the_lock(lab: Server, target: str) -> None:
     assert share(lab, "/asgi" + target, "off-gil", "ready", "gil-wait") > 0.8
 
@@ -144,7 +174,9 @@ def blamed(lab: Server) -> float:
 @pytest.mark.parametrize("prefix", MODES)
 def test_many_waits_on_one_thread_are_one_wait(lab: Server, prefix: str) -> None:
     assert share(lab, prefix + "/asyncio/gather?n=20&ms=300", "off-gil", "ready") > 0.8
-    seconds = re.search(r"together ([0-9.]+) s, took ([0-9.]+) s", lab.get(prefix + "/asyncio/gather?n=1000&ms=100").text)
+    seconds = re.search(
+        r"together ([0-9.]+) s, took ([0-9.]+) s", lab.get(prefix + "/asyncio/gather?n=1000&ms=100").text
+    )
     assert float(seconds[2]) < float(seconds[1]) / 4
 
 

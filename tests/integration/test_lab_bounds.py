@@ -11,7 +11,9 @@ from harness.server import REPOSITORY, Server
 
 @pytest.fixture(scope="module")
 def lab() -> Iterator[Server]:
-    with Server("handlers.lab:app", "--mount=/asgi=handlers.lab:asgi", "--threads=16", cwd=REPOSITORY) as running:
+    with Server(
+        "handlers.lab:app", "--mount=/asgi=handlers.lab:asgi", "--threads=16", cwd=REPOSITORY
+    ) as running:
         yield running
 
 
@@ -57,7 +59,10 @@ def test_numbers_out_of_range_get_the_range(
 ) -> None:
     for wrong in (least - 1, most + 1, "1e3", "%D9%A1", "", "many", "9" * 5000):
         answer = lab.get(f"{prefix}{path}?{name}={wrong}")
-        assert (answer.status, answer.text) == (400, f"{name} must be a whole number from {least} to {most}\n"), wrong
+        assert (answer.status, answer.text) == (
+            400,
+            f"{name} must be a whole number from {least} to {most}\n",
+        ), wrong
 
 
 @pytest.mark.parametrize("prefix", ["", "/asgi"])
@@ -102,12 +107,16 @@ def test_a_loop_collects_no_endless_body(lab: Server) -> None:
     with lab.client() as client:
         assert client.post("/asgi/echo", bytes(16 * 1024 * 1024)).status == 200
     with lab.client() as client:
-        client.send(b"POST /asgi/echo HTTP/1.1\r\nHost: localhost\r\nContent-Length: 16777217\r\n\r\n" + bytes(16777217))
+        client.send(
+            b"POST /asgi/echo HTTP/1.1\r\nHost: localhost\r\nContent-Length: 16777217\r\n\r\n"
+            + bytes(16777217)
+        )
         assert client.response().status == 400
 
 
 def test_requests_do_not_disturb_each_other(lab: Server) -> None:
     """Each race has a global of its own, each counter is another."""
+
     def lost(target: str) -> str:
         return lab.get(target).text
 
