@@ -9,14 +9,24 @@ namespace baton::interp::asgi {
 namespace {
 
 struct ReadyObject {
-    PyObject_HEAD PyObject* value;
+    PyObject_HEAD PyObject* value;  // what it gives, or raises
+    bool raises;
 };
 
 ReadyObject* ready_of(PyObject* self) {
     return reinterpret_cast<ReadyObject*>(self);
 }
 
+void raise(PyObject* exception) {
+    PyErr_SetObject(reinterpret_cast<PyObject*>(Py_TYPE(exception)), exception);
+}
+
 PySendResult ready_send(PyObject* self, PyObject*, PyObject** result) {
+    if (ready_of(self)->raises) {
+        raise(ready_of(self)->value);
+        *result = nullptr;
+        return PYGEN_ERROR;
+    }
     *result = Py_NewRef(ready_of(self)->value);
     return PYGEN_RETURN;
 }
@@ -30,6 +40,10 @@ PyObject* stop_with(PyObject* value) {
 }
 
 PyObject* ready_next(PyObject* self) {
+    if (ready_of(self)->raises) {
+        raise(ready_of(self)->value);
+        return nullptr;
+    }
     return stop_with(Py_NewRef(ready_of(self)->value));
 }
 
@@ -209,6 +223,19 @@ Owned make_operation(Loop& loop, Borrowed request, Unsent unsent, bool sends) {
     return steal(reinterpret_cast<PyObject*>(operation));
 }
 
+Owned make_ready(Loop& loop, Owned value, bool raises) {
+    auto* const object = PyObject_New(ReadyObject, reinterpret_cast<PyTypeObject*>(loop.ready_type.get()));
+    if (object == nullptr) return {};
+    object->value = value.release();
+    object->raises = raises;
+    return steal(reinterpret_cast<PyObject*>(object));
+}
+
+// The exception that is set, for whoever awaits: a coroutine function would raise it there, too.
+Owned failed(Loop& loop) {
+    return make_ready(loop, steal(python::take_raised()), true);
+}
+
 bool on_the_loop(const char* what) {
     if (Loop::current != nullptr) return true;
     PyErr_Format(PyExc_RuntimeError, "%s was called on a thread that is not the event loop's", what);
@@ -227,7 +254,7 @@ PyObject* call_receive(PyObject* request, PyObject*) {
         case Attempt::failed:
             break;
     }
-    return nullptr;
+    return failed(loop).release();
 }
 
 PyObject* call_send(PyObject* request, PyObject* message) {
@@ -242,7 +269,7 @@ PyObject* call_send(PyObject* request, PyObject* message) {
         case Attempt::failed:
             break;
     }
-    return nullptr;
+    return failed(loop).release();
 }
 
 PyMethodDef receive_method = {"receive", call_receive, METH_NOARGS,
@@ -260,10 +287,7 @@ Owned make_operation_type(Module& module) {
 }
 
 Owned ready(Loop& loop, Owned value) {
-    auto* const object = PyObject_New(ReadyObject, reinterpret_cast<PyTypeObject*>(loop.ready_type.get()));
-    if (object == nullptr) return {};
-    object->value = value.release();
-    return steal(reinterpret_cast<PyObject*>(object));
+    return make_ready(loop, std::move(value), false);
 }
 
 Owned receiving(Loop& loop, Borrowed request) {
