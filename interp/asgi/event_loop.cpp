@@ -194,8 +194,9 @@ void EventLoop::Shared::lifespan_changed(Loop& loop) {
         }
         if (phase == Phase::started && !stopping)
             each->scopes.set_state(borrow(each->lifespan.shared_state()));
-        const bool waits =
-            stopping ? phase == Phase::stopping : phase == Phase::idle || phase == Phase::starting;
+        // Started ones will be asked to stop in a moment.
+        const bool waits = stopping ? phase == Phase::stopping || phase == Phase::started
+                                    : phase == Phase::idle || phase == Phase::starting;
         settled += waits ? 0 : 1;
     }
     if (settled < served.size()) return;

@@ -15,10 +15,7 @@ namespace {
 constexpr std::size_t kInline = 64 * 1024;
 
 http::FieldFault add_line(void* to, std::string_view name, std::string_view value) {
-    http::ResponseHead checked;
-    const http::FieldFault fault = checked.add(name, value);
-    if (fault == http::FieldFault::none) static_cast<std::string*>(to)->append(checked.fields);
-    return fault;
+    return http::append_field(*static_cast<std::string*>(to), name, value);
 }
 
 bool set_entry(const Owned& dict, const Owned& key, Borrowed value) {
