@@ -27,6 +27,7 @@ struct HandleObject {
     char cancelled;
     bool often;
     bool counted;
+    bool running;
 };
 
 HandleObject* of(PyObject* self) {
@@ -54,7 +55,10 @@ PyObject* run_step(HandleObject* handle) {
     Request* const request = handle->request != nullptr ? &request_from(handle->request) : nullptr;
     const bool counted = std::exchange(handle->counted, false);
     const Step step(*handle->loop, request, {counted, handle->due});
-    return call_function(handle);
+    const bool outer = std::exchange(handle->running, true);
+    PyObject* const result = call_function(handle);
+    handle->running = outer;
+    return result;
 }
 
 // What asyncio does: errors of callbacks go to the loop's exception handler, but those that end it.
@@ -96,7 +100,7 @@ PyObject* call(PyObject* self, PyObject* const*, std::size_t, PyObject*) {
     PyObject* const outer = std::exchange(handle->loop->context, nullptr);
     PyObject* const result = run_step(handle);
     handle->loop->context = outer;
-    if (!handle->often && result != nullptr) drop_call(handle);
+    if (handle->cancelled != 0 || (!handle->often && result != nullptr)) drop_call(handle);
     return result;
 }
 
@@ -107,7 +111,8 @@ PyObject* cancel(PyObject* self, PyObject*) {
         if (handle->counted && handle->request != nullptr)
             request_from(handle->request).account.cancelled(dispatch::now());
         handle->counted = false;
-        drop_call(handle);
+        // Not under the feet of a callback that takes itself back.
+        if (!handle->running) drop_call(handle);
     }
     Py_RETURN_NONE;
 }
@@ -198,6 +203,7 @@ Owned make_handle(Loop& loop, const Callback& callback, PyObject* context, bool 
     handle->cancelled = 0;
     handle->often = runs == Runs::often;
     handle->counted = false;
+    handle->running = false;
     Owned made = steal(reinterpret_cast<PyObject*>(handle));
     if (!keep_arguments(handle, callback)) return {};
     handle->request = request_of(loop, context).release();

@@ -169,7 +169,8 @@ Owned make_loop_object(Borrowed base, bool fast) {
     expect(PyDict_SetItemString(members.get(), "__baton_base__", base.get()));
     const Owned type = expect(PyObject_CallFunction(reinterpret_cast<PyObject*>(Py_TYPE(base.get())), "s(O)O",
                                                     "EventLoop", base.get(), members.get()));
-    if (fast) {
+    // In debug mode asyncio's is not fast, but its methods come to each other all the same.
+    if (fast || attribute(base, "_add_reader")) {
         add_methods(type, asyncio_methods);
     } else {
         add_methods(type, other_methods);

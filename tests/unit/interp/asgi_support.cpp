@@ -99,8 +99,18 @@ import contextvars
 context = contextvars.copy_context()
 context.run(variable.set, request)
 
+def now(awaitable):
+    try:
+        awaitable.send(None)
+    except StopIteration as end:
+        return end.value
+    raise AssertionError("it waits")
+
+def tell(message):
+    return now(send(message))
+
 def start(status=200, headers=(), **more):
-    send({"type": "http.response.start", "status": status, "headers": headers, **more})
+    tell({"type": "http.response.start", "status": status, "headers": headers, **more})
 
 def body(bytes=b"", more=False):
     return send({"type": "http.response.body", "body": bytes, "more_body": more})

@@ -41,7 +41,8 @@ class LoopRoom {
     Owned globals_;
 };
 
-// `request`, `receive`, `send` and `context` are there as well; `context` is the request's.
+// `request`, `receive`, `send` and `context` are there as well; `context` is the request's. start() and
+// tell() send and do not wait, body() is to be awaited when it may wait or fail, as by now().
 class HttpRoom : public LoopRoom {
   public:
     explicit HttpRoom(const std::string& head, const std::string& body = "", std::size_t pipe = 0,
