@@ -47,7 +47,8 @@ Owned Http::body_event(std::string_view bytes, bool more) {
 }
 
 Owned Http::disconnect_event() {
-    told_ = true;
+    // After the response there is nobody either, but nobody has left.
+    told_ = told_ || expects_ != Expects::nothing;
     Owned event = steal(PyDict_New());
     if (event && set_entry(event, loop_.strings.type, loop_.strings.http_disconnect)) return event;
     return {};
@@ -219,8 +220,9 @@ Attempt Http::path(Borrowed message) {
         PyErr_SetString(PyExc_TypeError, "http.response.pathsend needs a \"path\", which is a str");
         return Attempt::failed;
     }
-    const Owned encoded = steal(PyUnicode_EncodeFSDefault(value));
-    if (!encoded) return Attempt::failed;
+    PyObject* bytes = nullptr;
+    if (PyUnicode_FSConverter(value, &bytes) == 0) return Attempt::failed;  // refuses null bytes, too
+    const Owned encoded = steal(bytes);
     if (*PyBytes_AS_STRING(encoded.get()) != '/') {
         PyErr_Format(PyExc_ValueError, "the path of http.response.pathsend must be absolute, not %R", value);
         return Attempt::failed;
