@@ -23,7 +23,9 @@ class Account {
         if (waiting_++ == 0 && !running_) ready_since_ = at;
     }
     void cancelled(Nanoseconds at) {
-        if (waiting_ > 0 && --waiting_ == 0) end_ready(at);
+        if (waiting_ == 0) return;
+        --waiting_;
+        if (waiting_ == 0) end_ready(at);
     }
 
     // One of its callbacks begins. `was_queued`: it was counted by queued(). `due`: the moment from which it
