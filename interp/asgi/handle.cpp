@@ -82,7 +82,7 @@ PyObject* run(PyObject* self, PyObject*) {
     HandleObject* const handle = of(self);
     Loop& loop = *handle->loop;
     const Owned context = borrow(handle->context);
-    if (!context) return call_function(handle);
+    if (!context) return run_step(handle);
     if (PyContext_Enter(context.get()) < 0) return report(handle);
     PyObject* const outer = std::exchange(loop.context, context.get());
     Owned result = steal(run_step(handle));
@@ -126,6 +126,11 @@ PyObject* get_context(PyObject* self, PyObject*) {
     return Py_NewRef(context != nullptr ? context : Py_None);
 }
 
+// Where it was made; asyncio's error handler looks for it when debugging is switched on. Not kept.
+PyObject* source_traceback(PyObject*, void*) {
+    Py_RETURN_NONE;
+}
+
 PyObject* repr(PyObject* self) {
     HandleObject* const handle = of(self);
     if (handle->function == nullptr)
@@ -156,8 +161,11 @@ PyMemberDef members[] = {
     {"_cancelled", python::kMemberBool, offsetof(HandleObject, cancelled), python::kReadOnly, nullptr},
     {"_callback", python::kMemberObject, offsetof(HandleObject, function), python::kReadOnly, nullptr},
     {nullptr, 0, 0, 0, nullptr}};
+PyGetSetDef properties[] = {{"_source_traceback", source_traceback, nullptr, nullptr, nullptr},
+                            {nullptr, nullptr, nullptr, nullptr, nullptr}};
 PyType_Slot slots[] = {{Py_tp_call, reinterpret_cast<void*>(PyVectorcall_Call)},
                        {Py_tp_methods, methods},
+                       {Py_tp_getset, properties},
                        {Py_tp_members, members},
                        {Py_tp_repr, reinterpret_cast<void*>(repr)},
                        {Py_tp_dealloc, reinterpret_cast<void*>(dealloc)},
@@ -185,6 +193,10 @@ bool keep_arguments(HandleObject* handle, const Callback& callback) {
 
 Owned make_handle_type(Module& module) {
     return module.add(spec);
+}
+
+bool is_handle(const Loop& loop, PyObject* object) {
+    return reinterpret_cast<PyObject*>(Py_TYPE(object)) == loop.handle_type.get();
 }
 
 Owned make_handle(Loop& loop, const Callback& callback, PyObject* context, bool keep_context, Runs runs,

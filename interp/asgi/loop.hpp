@@ -52,8 +52,8 @@ struct Loop {
     Step* step = nullptr;         // the innermost
     Request* request = nullptr;   // whose callback runs
     PyObject* context = nullptr;  // borrowed: the context that it runs in, when that is known
-    // While a task is being made, its first step comes here instead of the queue.
-    bool capturing = false;
+    // While a task is being made, its context; its first step comes here instead of the queue.
+    PyObject* capturing = nullptr;
     Owned captured;
     bool task_factory = false;  // the application has set one
     // In this batch of mail more will follow: responses may wait for the last of them.

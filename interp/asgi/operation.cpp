@@ -113,6 +113,7 @@ OperationObject* of(PyObject* self) {
 }
 
 Attempt attempt(OperationObject* operation, Owned& value) {
+    if (!on_the_loop("receive() or send()")) return Attempt::failed;
     Request& request = request_from(operation->request);
     if (!operation->sends) return request.receive(value);
     const Attempt attempt = request.send_rest(operation->unsent);
@@ -236,25 +237,10 @@ Owned failed(Loop& loop) {
     return make_ready(loop, steal(python::take_raised()), true);
 }
 
-bool on_the_loop(const char* what) {
-    if (Loop::current != nullptr) return true;
-    PyErr_Format(PyExc_RuntimeError, "%s was called on a thread that is not the event loop's", what);
-    return false;
-}
-
+// Nothing is taken before somebody waits for it: a task of it may be cancelled before it has begun.
 PyObject* call_receive(PyObject* request, PyObject*) {
     if (!on_the_loop("receive()")) return nullptr;
-    Loop& loop = *Loop::current;
-    Owned event;
-    switch (request_from(request).receive(event)) {
-        case Attempt::done:
-            return ready(loop, std::move(event)).release();
-        case Attempt::waits:
-            return receiving(loop, request).release();
-        case Attempt::failed:
-            break;
-    }
-    return failed(loop).release();
+    return receiving(*Loop::current, request).release();
 }
 
 PyObject* call_send(PyObject* request, PyObject* message) {
@@ -277,6 +263,12 @@ PyMethodDef receive_method = {"receive", call_receive, METH_NOARGS,
 PyMethodDef send_method = {"send", call_send, METH_O, "send(message) -> an awaitable of None."};
 
 }  // namespace
+
+bool on_the_loop(const char* what) {
+    if (Loop::current != nullptr) return true;
+    PyErr_Format(PyExc_RuntimeError, "%s was called on a thread that is not the event loop's", what);
+    return false;
+}
 
 Owned make_ready_type(Module& module) {
     return module.add(ready_spec);

@@ -29,7 +29,7 @@ start()
 body_sent = body(b"x", True)
 loop.run_until_complete(ask())
 )py");
-    EXPECT_EQ(room.show("seen"), std::string("['Ready', ") + kHello + ", " + kHello + ", None]");
+    EXPECT_EQ(room.show("seen"), std::string("['Operation', ") + kHello + ", " + kHello + ", None]");
 }
 
 TEST(Ready, IsDrivenByHandLikeACoroutine) {
