@@ -204,12 +204,8 @@ bool Http::can_send() const {
     return gone() || exchange_->can_write(1);
 }
 
-// Told at once: the application may work on for long. In the middle of a batch of requests the next ones
-// tell the I/O thread soon enough.
 void Http::finish() {
-    if (expects_ != Expects::nothing) return;
-    exchange_->finish(true, loop_.more_mail);
-    answered();
+    if (expects_ == Expects::nothing) answered();
 }
 
 Attempt Http::path(Borrowed message) {

@@ -6,6 +6,7 @@
 
 #include <spdlog/logger.h>
 
+#include <array>
 #include <atomic>
 #include <vector>
 
@@ -56,6 +57,8 @@ struct Loop {
     PyObject* capturing = nullptr;
     Owned captured;
     bool task_factory = false;  // the application has set one
+    // Routes whose last request has worked on for long after the end of its response.
+    std::array<bool, 256> works_on{};
     // In this batch of mail more will follow: responses may wait for the last of them.
     bool more_mail = false;
     unsigned in_a_row = 0;
