@@ -27,6 +27,7 @@ struct Unsent {
     Owned holder;
     std::string_view bytes;
     bool last = false;
+    std::uint64_t ticket = 0;  // its place, where the request keeps what could not be handed over
 };
 
 class Request : public dispatch::ExchangeClient {

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 import pytest
 from harness.server import Server
 
+MEBIBYTE = 1 << 20
 # Memory that is used after it was given back has no sense in it then.
 ENVIRONMENT = {"PYTHONMALLOC": "debug"}
 
@@ -36,6 +37,24 @@ def test_receive_that_nobody_waits_for_takes_nothing(server: Server) -> None:
     with server.client() as client:
         client.send(b"POST /taken-back HTTP/1.1\r\nHost: h\r\nContent-Length: 4\r\n\r\nbody")
         assert client.response().json() == ["http.request", "body"]
+
+
+@pytest.mark.parametrize(
+    ("path", "body"),
+    [
+        ("/impatient", b"begin" + b"x" * 32 * MEBIBYTE + b"end"),
+        ("/impatient-last", b"x" * 32 * MEBIBYTE),
+        ("/together", b"".join(bytes([letter]) * 4 * MEBIBYTE for letter in b"abcd")),
+    ],
+    ids=["cancelled", "cancelled-at-the-end", "together"],
+)
+def test_bodies_are_whole_and_in_order(server: Server, path: str, body: bytes) -> None:
+    with server.client() as client:
+        client.send(f"GET {path} HTTP/1.1\r\nHost: h\r\n\r\n".encode())
+        time.sleep(0.6)
+        answer = client.response()
+        assert answer.body == body
+        assert client.get("/").json() == "hello"
 
 
 def test_debugging_that_is_switched_on(server: Server) -> None:

@@ -219,12 +219,19 @@ thread.join()
               "send() was called on a thread that is not the event loop's");
 }
 
-TEST(Operation, KeepsItsBytesAndItsRequest) {
+TEST(Operation, APieceThatNobodyWaitsForGoesOut) {
     HttpRoom room("GET / HTTP/1.1");
     room.run("import sys\nlarge = b'x' * 600_000\ncount = sys.getrefcount(large)");
     room.step("start(); waiting = body(large, True)");
     EXPECT_EQ(room.show("sys.getrefcount(large) - count"), "1");
     room.run("del waiting");
+    EXPECT_EQ(room.show("sys.getrefcount(large) - count"), "1");
+    std::size_t sent = 0;
+    for (int i = 0; i < 3; ++i) {
+        sent += room.answer().body.size();
+        room.news();
+    }
+    EXPECT_EQ(sent, 600'000U);
     EXPECT_EQ(room.show("sys.getrefcount(large) - count"), "0");
 }
 
