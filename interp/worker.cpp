@@ -158,7 +158,7 @@ void WorkerPool::Shared::work(PyThreadState* state) {
             cpu.rested();
             last = batch(woken, cpu, computing);
         }
-        if (last.exchange) last.exchange->done(last.books, last.at);
+        if (last.exchange) dispatch::Exchange::hand_back(std::move(last.exchange), last.books, last.at);
         computing.over();
         busy.fetch_sub(1, std::memory_order_relaxed);
     }
@@ -213,7 +213,7 @@ WorkerPool::Shared::Finished WorkerPool::Shared::batch(const Moment& woken, CpuC
             last = {std::move(exchange), books, after.at};
             break;
         }
-        exchange->done(books, after.at, unhurried);
+        dispatch::Exchange::hand_back(std::move(exchange), books, after.at, unhurried);
         exchange = std::move(next);
     }
     gil::end_request(before.at);

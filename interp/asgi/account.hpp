@@ -23,13 +23,18 @@ class Account {
         if (waiting_++ == 0 && !running_) ready_since_ = at;
     }
     void cancelled(Nanoseconds at) {
-        if (waiting_ > 0 && --waiting_ == 0) end_ready(at);
+        if (waiting_ == 0) return;
+        --waiting_;
+        if (waiting_ == 0) end_ready(at);
     }
 
     // One of its callbacks begins. `was_queued`: it was counted by queued(). `due`: the moment from which it
     // could have run, when nobody could queue it then (timers); else 0.
     void runs(const Moment& at, bool was_queued, Nanoseconds due = 0) {
-        if (due != 0 && ready_since_ == 0) ready_since_ = std::clamp(due, rested_at_, at.at);
+        if (due != 0) {
+            const Nanoseconds since = std::clamp(due, counted_to_, at.at);
+            ready_since_ = ready_since_ == 0 ? since : std::min(ready_since_, since);
+        }
         if (was_queued && waiting_ > 0) --waiting_;
         end_ready(at.at);
         running_ = true;
@@ -38,7 +43,7 @@ class Account {
     // It has returned; `cpu` is the CPU time that it took.
     void rests(const Moment& at, Nanoseconds cpu) {
         running_ = false;
-        rested_at_ = at.at;
+        counted_to_ = at.at;
         const dispatch::Books part = as_books(at.totals) - as_books(begun_.totals);
         books_.gil_wait += part.gil_wait;
         books_.gil_hold += part.gil_hold;
@@ -65,13 +70,14 @@ class Account {
         if (ready_since_ == 0) return;
         books_.ready += std::max<Nanoseconds>(0, at - ready_since_);
         ready_since_ = 0;
+        counted_to_ = at;
     }
 
     dispatch::Books books_;
     Moment begun_;
     Nanoseconds ready_since_ = 0;  // 0: runs or is suspended
-    Nanoseconds rested_at_ = 0;
-    std::size_t waiting_ = 0;  // callbacks queued
+    Nanoseconds counted_to_ = 0;   // what was before is in the books, or was suspended
+    std::size_t waiting_ = 0;      // callbacks queued
     bool running_ = false;
 };
 

@@ -189,22 +189,16 @@ Owned make_course(Loop& loop, Owned subject, Owned call_result, CourseEnded ende
 }
 
 Owned start_task(Loop& loop, Borrowed course, Borrowed context) {
+    // In a copy of the context: older factories do not take one, and eager tasks enter theirs at once.
+    if (loop.task_factory)
+        return steal(PyObject_CallMethod(loop.object.get(), "create_task", "O", course.get()));
     const Owned names = steal(PyTuple_Pack(2, loop.strings.loop.get(), loop.strings.context.get()));
     if (!names) return {};
-    if (loop.task_factory) {
-        const Owned create = steal(PyObject_GetAttrString(loop.object.get(), "create_task"));
-        const Owned positional = steal(PyTuple_Pack(1, course.get()));
-        const Owned named = steal(PyDict_New());
-        if (!create || !positional || !named ||
-            PyDict_SetItem(named.get(), loop.strings.context.get(), context.get()) < 0)
-            return {};
-        return steal(PyObject_Call(create.get(), positional.get(), named.get()));
-    }
     PyObject* arguments[] = {nullptr, course.get(), loop.object.get(), context.get()};
-    loop.capturing = true;
+    loop.capturing = context.get();
     Owned task = steal(PyObject_Vectorcall(loop.task_type.get(), arguments + 1,
                                            1 | PY_VECTORCALL_ARGUMENTS_OFFSET, names.get()));
-    loop.capturing = false;
+    loop.capturing = nullptr;
     const Owned first_step = std::move(loop.captured);
     if (!task || !first_step) return task;
     const Owned stepped = steal(PyObject_CallNoArgs(first_step.get()));

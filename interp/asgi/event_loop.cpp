@@ -38,6 +38,14 @@ Owned make_loop(const std::string& name, bool fast) {
     return make_loop_object(base, fast);
 }
 
+// Runs the loop from a Python frame: uvloop's debug mode looks for one beneath every callback.
+Owned make_runner() {
+    const Owned names = expect(PyDict_New());
+    expect(PyDict_SetItemString(names.get(), "__builtins__", PyEval_GetBuiltins()));
+    const Owned code = expect(Py_CompileString("lambda loop: loop.run_forever()", "<baton>", Py_eval_input));
+    return expect(PyEval_EvalCode(code.get(), names.get(), names.get()));
+}
+
 bool debugging() {
     const Owned coroutines = expect(PyImport_ImportModule("asyncio.coroutines"));
     const Owned answer = steal(PyObject_CallMethod(coroutines.get(), "_is_debug_mode", nullptr));
@@ -74,6 +82,7 @@ struct EventLoop::Shared {
     std::optional<SlowCallbacks> slow;
     bool started = false;
     bool stopping = false;
+    bool ending = false;  // the loop's own end, not one that an application asks for
 
     void run();
     void live();
@@ -127,6 +136,7 @@ void EventLoop::Shared::live() {
             serve(loop);
         } catch (const PythonError&) {
             forget(loop);
+            served.clear();
             throw;
         }
         forget(loop);
@@ -194,8 +204,9 @@ void EventLoop::Shared::lifespan_changed(Loop& loop) {
         }
         if (phase == Phase::started && !stopping)
             each->scopes.set_state(borrow(each->lifespan.shared_state()));
-        const bool waits =
-            stopping ? phase == Phase::stopping : phase == Phase::idle || phase == Phase::starting;
+        // Started ones will be asked to stop in a moment.
+        const bool waits = stopping ? phase == Phase::stopping || phase == Phase::started
+                                    : phase == Phase::idle || phase == Phase::starting;
         settled += waits ? 0 : 1;
     }
     if (settled < served.size()) return;
@@ -203,15 +214,25 @@ void EventLoop::Shared::lifespan_changed(Loop& loop) {
         say(State::running);
         return;
     }
+    ending = true;
     const Owned stopped = steal(PyObject_CallMethod(loop.object.get(), "stop", nullptr));
     if (!stopped) PyErr_Clear();
 }
 
-// SystemExit in a task ends asyncio's run_forever(); the server goes on.
+// SystemExit in a task ends asyncio's run_forever(), and so does loop.stop(); the server goes on.
 void EventLoop::Shared::run_until_stopped(Loop& loop) {
+    const Owned runner = make_runner();
     while (true) {
-        const Owned ended = steal(PyObject_CallMethod(loop.object.get(), "run_forever", nullptr));
-        if (ended) return;
+        const Owned ended = steal(PyObject_CallOneArg(runner.get(), loop.object.get()));
+        if (ending) {
+            PyErr_Clear();
+            return;
+        }
+        if (ended) {
+            const Detach detached;
+            log.error("the application stopped the event loop; the server goes on");
+            continue;
+        }
         const bool exits = PyErr_ExceptionMatches(PyExc_SystemExit) != 0 ||
                            PyErr_ExceptionMatches(PyExc_KeyboardInterrupt) != 0;
         const std::string traceback = take_traceback();

@@ -27,6 +27,7 @@ struct HandleObject {
     char cancelled;
     bool often;
     bool counted;
+    bool running;
 };
 
 HandleObject* of(PyObject* self) {
@@ -54,7 +55,10 @@ PyObject* run_step(HandleObject* handle) {
     Request* const request = handle->request != nullptr ? &request_from(handle->request) : nullptr;
     const bool counted = std::exchange(handle->counted, false);
     const Step step(*handle->loop, request, {counted, handle->due});
-    return call_function(handle);
+    const bool outer = std::exchange(handle->running, true);
+    PyObject* const result = call_function(handle);
+    handle->running = outer;
+    return result;
 }
 
 // What asyncio does: errors of callbacks go to the loop's exception handler, but those that end it.
@@ -78,7 +82,7 @@ PyObject* run(PyObject* self, PyObject*) {
     HandleObject* const handle = of(self);
     Loop& loop = *handle->loop;
     const Owned context = borrow(handle->context);
-    if (!context) return call_function(handle);
+    if (!context) return run_step(handle);
     if (PyContext_Enter(context.get()) < 0) return report(handle);
     PyObject* const outer = std::exchange(loop.context, context.get());
     Owned result = steal(run_step(handle));
@@ -96,7 +100,7 @@ PyObject* call(PyObject* self, PyObject* const*, std::size_t, PyObject*) {
     PyObject* const outer = std::exchange(handle->loop->context, nullptr);
     PyObject* const result = run_step(handle);
     handle->loop->context = outer;
-    if (!handle->often && result != nullptr) drop_call(handle);
+    if (handle->cancelled != 0 || (!handle->often && result != nullptr)) drop_call(handle);
     return result;
 }
 
@@ -107,7 +111,8 @@ PyObject* cancel(PyObject* self, PyObject*) {
         if (handle->counted && handle->request != nullptr)
             request_from(handle->request).account.cancelled(dispatch::now());
         handle->counted = false;
-        drop_call(handle);
+        // Not under the feet of a callback that takes itself back.
+        if (!handle->running) drop_call(handle);
     }
     Py_RETURN_NONE;
 }
@@ -119,6 +124,11 @@ PyObject* cancelled(PyObject* self, PyObject*) {
 PyObject* get_context(PyObject* self, PyObject*) {
     PyObject* context = of(self)->context;
     return Py_NewRef(context != nullptr ? context : Py_None);
+}
+
+// Where it was made; asyncio's error handler looks for it when debugging is switched on. Not kept.
+PyObject* source_traceback(PyObject*, void*) {
+    Py_RETURN_NONE;
 }
 
 PyObject* repr(PyObject* self) {
@@ -151,8 +161,11 @@ PyMemberDef members[] = {
     {"_cancelled", python::kMemberBool, offsetof(HandleObject, cancelled), python::kReadOnly, nullptr},
     {"_callback", python::kMemberObject, offsetof(HandleObject, function), python::kReadOnly, nullptr},
     {nullptr, 0, 0, 0, nullptr}};
+PyGetSetDef properties[] = {{"_source_traceback", source_traceback, nullptr, nullptr, nullptr},
+                            {nullptr, nullptr, nullptr, nullptr, nullptr}};
 PyType_Slot slots[] = {{Py_tp_call, reinterpret_cast<void*>(PyVectorcall_Call)},
                        {Py_tp_methods, methods},
+                       {Py_tp_getset, properties},
                        {Py_tp_members, members},
                        {Py_tp_repr, reinterpret_cast<void*>(repr)},
                        {Py_tp_dealloc, reinterpret_cast<void*>(dealloc)},
@@ -182,6 +195,10 @@ Owned make_handle_type(Module& module) {
     return module.add(spec);
 }
 
+bool is_handle(const Loop& loop, PyObject* object) {
+    return reinterpret_cast<PyObject*>(Py_TYPE(object)) == loop.handle_type.get();
+}
+
 Owned make_handle(Loop& loop, const Callback& callback, PyObject* context, bool keep_context, Runs runs,
                   dispatch::Nanoseconds due) {
     auto* const handle = PyObject_New(HandleObject, reinterpret_cast<PyTypeObject*>(loop.handle_type.get()));
@@ -198,6 +215,7 @@ Owned make_handle(Loop& loop, const Callback& callback, PyObject* context, bool 
     handle->cancelled = 0;
     handle->often = runs == Runs::often;
     handle->counted = false;
+    handle->running = false;
     Owned made = steal(reinterpret_cast<PyObject*>(handle));
     if (!keep_arguments(handle, callback)) return {};
     handle->request = request_of(loop, context).release();

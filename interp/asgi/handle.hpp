@@ -13,6 +13,8 @@ namespace baton::interp::asgi {
 
 Owned make_handle_type(Module& module);
 
+bool is_handle(const Loop& loop, PyObject* object);
+
 struct Callback {
     PyObject* function = nullptr;
     PyObject* const* arguments = nullptr;

@@ -15,10 +15,7 @@ namespace {
 constexpr std::size_t kInline = 64 * 1024;
 
 http::FieldFault add_line(void* to, std::string_view name, std::string_view value) {
-    http::ResponseHead checked;
-    const http::FieldFault fault = checked.add(name, value);
-    if (fault == http::FieldFault::none) static_cast<std::string*>(to)->append(checked.fields);
-    return fault;
+    return http::append_field(*static_cast<std::string*>(to), name, value);
 }
 
 bool set_entry(const Owned& dict, const Owned& key, Borrowed value) {
@@ -50,7 +47,8 @@ Owned Http::body_event(std::string_view bytes, bool more) {
 }
 
 Owned Http::disconnect_event() {
-    told_ = true;
+    // After the response there is nobody either, but nobody has left.
+    told_ = told_ || expects_ != Expects::nothing;
     Owned event = steal(PyDict_New());
     if (event && set_entry(event, loop_.strings.type, loop_.strings.http_disconnect)) return event;
     return {};
@@ -121,7 +119,7 @@ Attempt Http::send(Borrowed message, Unsent& unsent) {
     if (is(type, strings.response_body)) return body(message, unsent);
     if (is(type, strings.response_start)) return start(message);
     if (is(type, strings.response_pathsend)) return path(message);
-    if (is(type, strings.response_trailers)) return trailers(message);
+    if (is(type, strings.response_trailers)) return trailers(message, unsent);
     if (is(type, strings.early_hint)) return hint(message);
     return refuse(
         fmt::format("the application sent a message of the type '{}', which http does not have", utf8(type)));
@@ -175,7 +173,7 @@ Attempt Http::body(Borrowed message, Unsent& unsent) {
     if (!fits(unsent.bytes.size(), !more)) return Attempt::failed;
     sent_ += unsent.bytes.size();
     if (head_request_ || exchange_->head.bodiless()) unsent.bytes = {};
-    unsent.last = !more;
+    unsent.last = !more && !trailers_promised_;
     if (!more) expects_ = trailers_promised_ ? Expects::trailers : Expects::nothing;
     if (exchange_->committed()) return hand_over(unsent);
     const bool whole = !more && !trailers_promised_;
@@ -191,27 +189,51 @@ Attempt Http::body(Borrowed message, Unsent& unsent) {
     return hand_over(unsent);
 }
 
+bool Http::pass_on(Unsent& piece) {
+    if (!piece.bytes.empty() && !exchange_->try_write(piece.bytes)) return false;
+    if (piece.last) finish();
+    return true;
+}
+
+// Pieces of the body keep their order, and one whose sender has been cancelled leaves no gap.
 Attempt Http::hand_over(Unsent& unsent) {
-    if (!unsent.bytes.empty() && !exchange_->try_write(unsent.bytes)) return Attempt::waits;
-    if (unsent.last) finish();
-    return Attempt::done;
+    pump();
+    if (backlog_.empty() && pass_on(unsent)) return Attempt::done;
+    unsent.ticket = ++tickets_;
+    backlog_.push_back(std::move(unsent));
+    unsent = {.holder = {}, .bytes = {}, .last = false, .ticket = tickets_};
+    return Attempt::waits;
+}
+
+void Http::pump() {
+    while (!backlog_.empty() && pass_on(backlog_.front())) {
+        passed_on_ = backlog_.front().ticket;
+        backlog_.erase(backlog_.begin());
+    }
 }
 
 Attempt Http::send_rest(Unsent& unsent) {
-    if (gone()) return client_gone();
-    return hand_over(unsent);
+    if (!gone()) pump();
+    if (unsent.ticket <= passed_on_) return Attempt::done;
+    return gone() ? client_gone() : Attempt::waits;
 }
 
 bool Http::can_send() const {
-    return gone() || exchange_->can_write(1);
+    return gone() || passed_on_ != told_of_ || exchange_->can_write(1);
 }
 
-// Told at once: the application may work on for long. In the middle of a batch of requests the next ones
-// tell the I/O thread soon enough.
+// In nobody's callback: when this ends the response, there may be no other callback that ends the request.
+void Http::exchange_news() {
+    const std::size_t before = backlog_.size();
+    if (!gone()) pump();
+    Request::exchange_news();
+    told_of_ = passed_on_;
+    if (over_ && (gone() || backlog_.empty())) end();
+    if (over_ || (before > 0 && backlog_.empty())) stepped(Moment::now());
+}
+
 void Http::finish() {
-    if (expects_ != Expects::nothing) return;
-    exchange_->finish(true, loop_.more_mail);
-    answered();
+    if (expects_ == Expects::nothing) answered();
 }
 
 Attempt Http::path(Borrowed message) {
@@ -222,8 +244,9 @@ Attempt Http::path(Borrowed message) {
         PyErr_SetString(PyExc_TypeError, "http.response.pathsend needs a \"path\", which is a str");
         return Attempt::failed;
     }
-    const Owned encoded = steal(PyUnicode_EncodeFSDefault(value));
-    if (!encoded) return Attempt::failed;
+    PyObject* bytes = nullptr;
+    if (PyUnicode_FSConverter(value, &bytes) == 0) return Attempt::failed;  // refuses null bytes, too
+    const Owned encoded = steal(bytes);
     if (*PyBytes_AS_STRING(encoded.get()) != '/') {
         PyErr_Format(PyExc_ValueError, "the path of http.response.pathsend must be absolute, not %R", value);
         return Attempt::failed;
@@ -236,7 +259,7 @@ Attempt Http::path(Borrowed message) {
     return Attempt::done;
 }
 
-Attempt Http::trailers(Borrowed message) {
+Attempt Http::trailers(Borrowed message, Unsent& unsent) {
     if (expects_ != Expects::trailers)
         return refuse("the application sent http.response.trailers that it had not promised in its start");
     bool more = false;
@@ -246,8 +269,8 @@ Attempt Http::trailers(Borrowed message) {
         return Attempt::failed;
     if (more) return Attempt::done;
     expects_ = Expects::nothing;
-    finish();
-    return Attempt::done;
+    unsent.last = true;
+    return hand_over(unsent);
 }
 
 Attempt Http::hint(Borrowed message) {
@@ -295,6 +318,14 @@ void Http::cut_or_fail() {
     if (!head_request_) exchange_->start.assign(kText);
 }
 
+void Http::over() {
+    expects_ = Expects::nothing;
+    over_ = !backlog_.empty() && !gone() && !exchange_->finished();
+    if (over_) return;
+    backlog_.clear();
+    end();
+}
+
 void Http::returned() {
     if (!gone() && expects_ != Expects::nothing) {
         report(spdlog::level::err, expects_ == Expects::start
@@ -302,8 +333,7 @@ void Http::returned() {
                                        : "the application returned before the end of its response");
         cut_or_fail();
     }
-    expects_ = Expects::nothing;
-    end();
+    over();
 }
 
 void Http::raised() {
@@ -323,8 +353,7 @@ void Http::raised() {
                            format_exception(exception)));
     }
     if (expects_ != Expects::nothing) cut_or_fail();
-    expects_ = Expects::nothing;
-    end();
+    over();
 }
 
 }  // namespace baton::interp::asgi

@@ -19,10 +19,12 @@ LifespanRun& of(PyObject* capsule) {
 }
 
 PyObject* receive(PyObject* capsule, PyObject*) {
+    if (!on_the_loop("receive()")) return nullptr;
     return of(capsule).receive().release();
 }
 
 PyObject* send(PyObject* capsule, PyObject* message) {
+    if (!on_the_loop("send()")) return nullptr;
     if (!of(capsule).message(message)) return nullptr;
     return borrow(Loop::current->sent).release();
 }

@@ -6,6 +6,7 @@
 
 #include <spdlog/logger.h>
 
+#include <array>
 #include <atomic>
 #include <vector>
 
@@ -52,10 +53,12 @@ struct Loop {
     Step* step = nullptr;         // the innermost
     Request* request = nullptr;   // whose callback runs
     PyObject* context = nullptr;  // borrowed: the context that it runs in, when that is known
-    // While a task is being made, its first step comes here instead of the queue.
-    bool capturing = false;
+    // While a task is being made, its context; its first step comes here instead of the queue.
+    PyObject* capturing = nullptr;
     Owned captured;
     bool task_factory = false;  // the application has set one
+    // Routes whose last request has worked on for long after the end of its response.
+    std::array<bool, 256> works_on{};
     // In this batch of mail more will follow: responses may wait for the last of them.
     bool more_mail = false;
     unsigned in_a_row = 0;

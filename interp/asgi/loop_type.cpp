@@ -60,6 +60,8 @@ PyObject* forward_wrapped(PyObject* self, const char* name, const Arguments& arg
     Loop* const loop = Loop::of(self);
     if (loop == nullptr || arguments.count <= place || PyCallable_Check(arguments.values[place]) == 0)
         return forward(self, name, arguments, 0, {});
+    // One method of the base comes to another that is ours as well.
+    if (is_handle(*loop, arguments.values[place])) return forward(self, name, arguments, 0, {});
     const Callback callback{arguments.values[place], arguments.values + place + 1,
                             arguments.count - place - 1};
     const Owned handle = make_handle(*loop, callback, context_of(arguments), false, runs, due);
@@ -78,8 +80,9 @@ PyObject* call_soon(PyObject* self, PyObject* const* values, Py_ssize_t count, P
     Loop* const loop = Loop::current;
     if (loop == nullptr || loop->object.get() != self || count < 1)
         return forward_wrapped(self, "call_soon", arguments, 0, Runs::once, 0);
-    if (loop->capturing) {
-        loop->capturing = false;
+    // Finalizers may queue callbacks while the task is being made; its own step names its context.
+    if (loop->capturing != nullptr && context_of(arguments) == loop->capturing) {
+        loop->capturing = nullptr;
         loop->captured = borrow(values[0]);
         Py_RETURN_NONE;
     }
@@ -169,7 +172,8 @@ Owned make_loop_object(Borrowed base, bool fast) {
     expect(PyDict_SetItemString(members.get(), "__baton_base__", base.get()));
     const Owned type = expect(PyObject_CallFunction(reinterpret_cast<PyObject*>(Py_TYPE(base.get())), "s(O)O",
                                                     "EventLoop", base.get(), members.get()));
-    if (fast) {
+    // In debug mode asyncio's is not fast, but its methods come to each other all the same.
+    if (fast || attribute(base, "_add_reader")) {
         add_methods(type, asyncio_methods);
     } else {
         add_methods(type, other_methods);

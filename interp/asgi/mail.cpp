@@ -22,6 +22,8 @@ void course_ended(PyObject* object, CourseEnd end) {
     } else {
         request.raised();
     }
+    // In a context that does not know the request, its end would not be seen.
+    if (Loop::current != nullptr && Loop::current->request != &request) request.stepped(Moment::now());
 }
 
 std::unique_ptr<Request> make_request(Loop& loop, dispatch::ExchangePtr exchange) {
@@ -147,6 +149,7 @@ bool Mail::call(Served& served, Request& request, Borrowed scope, Borrowed conte
     const Owned course = make_course(loop_, borrow(object), std::move(result), course_ended);
     if (!course) return false;
     Owned task = start_task(loop_, course, context);
+    if (!task && !request.ended()) return false;  // no task could be made of it
     if (!task) {
         // The first step let an exception through that ends loops; the application's own has been dealt with.
         if (PyErr_Occurred() != nullptr) loop_.log.error("the event loop: {}", take_traceback());

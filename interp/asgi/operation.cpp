@@ -9,14 +9,24 @@ namespace baton::interp::asgi {
 namespace {
 
 struct ReadyObject {
-    PyObject_HEAD PyObject* value;
+    PyObject_HEAD PyObject* value;  // what it gives, or raises
+    bool raises;
 };
 
 ReadyObject* ready_of(PyObject* self) {
     return reinterpret_cast<ReadyObject*>(self);
 }
 
+void raise(PyObject* exception) {
+    PyErr_SetObject(reinterpret_cast<PyObject*>(Py_TYPE(exception)), exception);
+}
+
 PySendResult ready_send(PyObject* self, PyObject*, PyObject** result) {
+    if (ready_of(self)->raises) {
+        raise(ready_of(self)->value);
+        *result = nullptr;
+        return PYGEN_ERROR;
+    }
     *result = Py_NewRef(ready_of(self)->value);
     return PYGEN_RETURN;
 }
@@ -30,6 +40,10 @@ PyObject* stop_with(PyObject* value) {
 }
 
 PyObject* ready_next(PyObject* self) {
+    if (ready_of(self)->raises) {
+        raise(ready_of(self)->value);
+        return nullptr;
+    }
     return stop_with(Py_NewRef(ready_of(self)->value));
 }
 
@@ -99,6 +113,7 @@ OperationObject* of(PyObject* self) {
 }
 
 Attempt attempt(OperationObject* operation, Owned& value) {
+    if (!on_the_loop("receive() or send()")) return Attempt::failed;
     Request& request = request_from(operation->request);
     if (!operation->sends) return request.receive(value);
     const Attempt attempt = request.send_rest(operation->unsent);
@@ -209,25 +224,23 @@ Owned make_operation(Loop& loop, Borrowed request, Unsent unsent, bool sends) {
     return steal(reinterpret_cast<PyObject*>(operation));
 }
 
-bool on_the_loop(const char* what) {
-    if (Loop::current != nullptr) return true;
-    PyErr_Format(PyExc_RuntimeError, "%s was called on a thread that is not the event loop's", what);
-    return false;
+Owned make_ready(Loop& loop, Owned value, bool raises) {
+    auto* const object = PyObject_New(ReadyObject, reinterpret_cast<PyTypeObject*>(loop.ready_type.get()));
+    if (object == nullptr) return {};
+    object->value = value.release();
+    object->raises = raises;
+    return steal(reinterpret_cast<PyObject*>(object));
 }
 
+// The exception that is set, for whoever awaits: a coroutine function would raise it there, too.
+Owned failed(Loop& loop) {
+    return make_ready(loop, steal(python::take_raised()), true);
+}
+
+// Nothing is taken before somebody waits for it: a task of it may be cancelled before it has begun.
 PyObject* call_receive(PyObject* request, PyObject*) {
     if (!on_the_loop("receive()")) return nullptr;
-    Loop& loop = *Loop::current;
-    Owned event;
-    switch (request_from(request).receive(event)) {
-        case Attempt::done:
-            return ready(loop, std::move(event)).release();
-        case Attempt::waits:
-            return receiving(loop, request).release();
-        case Attempt::failed:
-            break;
-    }
-    return nullptr;
+    return receiving(*Loop::current, request).release();
 }
 
 PyObject* call_send(PyObject* request, PyObject* message) {
@@ -242,7 +255,7 @@ PyObject* call_send(PyObject* request, PyObject* message) {
         case Attempt::failed:
             break;
     }
-    return nullptr;
+    return failed(loop).release();
 }
 
 PyMethodDef receive_method = {"receive", call_receive, METH_NOARGS,
@@ -250,6 +263,12 @@ PyMethodDef receive_method = {"receive", call_receive, METH_NOARGS,
 PyMethodDef send_method = {"send", call_send, METH_O, "send(message) -> an awaitable of None."};
 
 }  // namespace
+
+bool on_the_loop(const char* what) {
+    if (Loop::current != nullptr) return true;
+    PyErr_Format(PyExc_RuntimeError, "%s was called on a thread that is not the event loop's", what);
+    return false;
+}
 
 Owned make_ready_type(Module& module) {
     return module.add(ready_spec);
@@ -260,10 +279,7 @@ Owned make_operation_type(Module& module) {
 }
 
 Owned ready(Loop& loop, Owned value) {
-    auto* const object = PyObject_New(ReadyObject, reinterpret_cast<PyTypeObject*>(loop.ready_type.get()));
-    if (object == nullptr) return {};
-    object->value = value.release();
-    return steal(reinterpret_cast<PyObject*>(object));
+    return make_ready(loop, std::move(value), false);
 }
 
 Owned receiving(Loop& loop, Borrowed request) {

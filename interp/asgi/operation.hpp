@@ -13,6 +13,8 @@ namespace baton::interp::asgi {
 Owned make_ready_type(Module& module);
 Owned make_operation_type(Module& module);
 
+// False with an exception on a thread that is no event loop's.
+bool on_the_loop(const char* what);
 // An awaitable of this value.
 Owned ready(Loop& loop, Owned value);
 // One that tries request.receive() until there is an event.

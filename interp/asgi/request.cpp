@@ -24,6 +24,7 @@ void dealloc(PyObject* self) {
 
 // Responses in a row that may wait for the last of them to wake their I/O thread.
 constexpr unsigned kUnhurried = 16;
+constexpr dispatch::Nanoseconds kWorksOn = 100'000;
 
 void restore(const Owned& exception) {
     if (exception) PyErr_SetObject(reinterpret_cast<PyObject*>(Py_TYPE(exception.get())), exception.get());
@@ -74,15 +75,24 @@ void Request::stepped(const Moment& at) {
     if (ended_ && self_) release();
 }
 
+// Mostly the callback ends with the response, and one message tells the I/O thread of both. Not where a route
+// has been seen to work on: its clients need not wait for that.
+void Request::answered() {
+    answered_ = true;
+    answered_at_ = dispatch::now();
+    if (loop_.works_on[route]) exchange_->finish(true, loop_.more_mail);
+}
+
 void Request::let_go(const Moment& at) {
+    if (answered_at_ != 0) loop_.works_on[route] = at.at - answered_at_ > kWorksOn;
     if (!ended_) name_ = name();
-    const dispatch::ExchangePtr exchange = std::move(exchange_);
+    dispatch::ExchangePtr exchange = std::move(exchange_);
     exchange->client = nullptr;
     const dispatch::Books& books = account.books();
     loop_.tempo.note(route, books.gil_hold, books.gil_hold, 0);
     const bool unhurried = loop_.more_mail && ++loop_.in_a_row < kUnhurried;
     if (!unhurried) loop_.in_a_row = 0;
-    exchange->done(books, at.at, unhurried);
+    dispatch::Exchange::hand_back(std::move(exchange), books, at.at, unhurried);
     // Who still waits for a body or for room hears that the client is gone.
     const Owned pending = steal(python::take_raised());
     wake(receivers_);

@@ -27,6 +27,7 @@ struct Unsent {
     Owned holder;
     std::string_view bytes;
     bool last = false;
+    std::uint64_t ticket = 0;  // its place, where the request keeps what could not be handed over
 };
 
 class Request : public dispatch::ExchangeClient {
@@ -57,7 +58,7 @@ class Request : public dispatch::ExchangeClient {
     PyObject* task() const { return task_.get(); }
     // The response is complete: at the end of this callback the Exchange is let go, its books closed. The
     // application may go on (background tasks) while the connection serves its next request.
-    void answered() { answered_ = true; }
+    void answered();
     // Nothing of the application's runs for it any more.
     void end() { ended_ = answered_ = true; }
     bool ended() const { return ended_; }
@@ -92,6 +93,7 @@ class Request : public dispatch::ExchangeClient {
     std::vector<Owned> receivers_;  // futures
     std::vector<Owned> senders_;
     std::string name_;  // for the log, once the Exchange has been let go: id, method, target
+    dispatch::Nanoseconds answered_at_ = 0;
     bool answered_ = false;
     bool ended_ = false;
 };

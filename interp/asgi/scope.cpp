@@ -26,15 +26,6 @@ Owned make_text(std::string_view bytes) {
     return steal(PyUnicode_DecodeUTF8(bytes.data(), static_cast<Py_ssize_t>(bytes.size()), "replace"));
 }
 
-// (host, port), or None when there is no host, as on a unix socket.
-Owned make_address(const std::string& host, const std::string& port) {
-    if (host.empty()) return borrow(Py_None);
-    int number = 0;
-    const auto [end, error] = std::from_chars(port.data(), port.data() + port.size(), number);
-    if (error != std::errc{}) return steal(Py_BuildValue("(sO)", host.c_str(), Py_None));
-    return steal(Py_BuildValue("(si)", host.c_str(), number));
-}
-
 bool has_token(std::string_view list, std::string_view token) {
     while (!list.empty()) {
         const std::size_t comma = std::min(list.find(','), list.size());
@@ -57,6 +48,20 @@ Owned make_extensions(std::initializer_list<const char*> names) {
 }
 
 }  // namespace
+
+// (host, port). Mostly it is another port of the same host.
+Owned Scopes::Addresses::get(const std::string& host, const std::string& port) {
+    if (last_ && port == port_ && host == host_) return borrow(last_);
+    int number = 0;
+    const auto [end, error] = std::from_chars(port.data(), port.data() + port.size(), number);
+    const Owned port_object = error == std::errc{} ? steal(PyLong_FromLong(number)) : borrow(Py_None);
+    if (!host_text_ || host != host_) host_text_ = make_text(host);
+    if (!host_text_ || !port_object) return {};
+    host_ = host;
+    port_ = port;
+    last_ = steal(PyTuple_Pack(2, host_text_.get(), port_object.get()));
+    return borrow(last_);
+}
 
 Scopes::Scopes(Loop& loop, const std::string& prefix) : loop_(loop) {
     const Strings& strings = loop.strings;
@@ -118,17 +123,13 @@ bool Scopes::put_request(PyObject* scope, const dispatch::Exchange& exchange, Ki
 bool Scopes::put_peer(PyObject* scope, const dispatch::Exchange& exchange, Kind kind) {
     const Strings& strings = loop_.strings;
     if (!exchange.peer) return true;
-    if (last_peer_ != exchange.peer) {
-        client_ = make_address(exchange.peer->remote_address, exchange.peer->remote_port);
-        // A unix socket has no port, and its name is not known here.
-        const bool unix_socket = exchange.peer->remote_address.empty();
-        server_ = unix_socket ? borrow(Py_None)
-                              : make_address(exchange.peer->server_name, exchange.peer->server_port);
-        last_peer_ = client_ && server_ ? exchange.peer : nullptr;
-    }
+    const dispatch::Peer& peer = *exchange.peer;
     const Owned& scheme = kind == Kind::http ? strings.https : strings.wss;
-    return put(scope, strings.client, client_) && put(scope, strings.server, server_) &&
-           (!exchange.peer->tls || put(scope, strings.scheme, scheme));
+    // A unix socket has no port, and its name is not known here: both are None, as in the template.
+    const bool unix_socket = peer.remote_address.empty();
+    return (unix_socket || (put(scope, strings.client, clients_.get(peer.remote_address, peer.remote_port)) &&
+                            put(scope, strings.server, servers_.get(peer.server_name, peer.server_port)))) &&
+           (!peer.tls || put(scope, strings.scheme, scheme));
 }
 
 bool Scopes::put_fields(PyObject* scope, const http::Request& request) {

@@ -4,7 +4,6 @@
 // mutable between two requests but what the application itself has put into its lifespan state.
 #pragma once
 
-#include <memory>
 #include <string>
 
 #include "interp/asgi/header_names.hpp"
@@ -26,6 +25,16 @@ class Scopes {
     void set_state(Owned state) { state_ = std::move(state); }
 
   private:
+    class Addresses {
+      public:
+        // Null with an exception when there is no memory.
+        Owned get(const std::string& host, const std::string& port);
+
+      private:
+        std::string host_, port_;
+        Owned host_text_, last_;
+    };
+
     bool put_request(PyObject* scope, const dispatch::Exchange& exchange, Kind kind);
     bool put_peer(PyObject* scope, const dispatch::Exchange& exchange, Kind kind);
     bool put_fields(PyObject* scope, const http::Request& request);
@@ -41,8 +50,7 @@ class Scopes {
     HeaderNames names_;
     std::string last_path_;
     Owned last_path_text_, last_raw_path_;
-    std::shared_ptr<const dispatch::Peer> last_peer_;
-    Owned client_, server_;
+    Addresses clients_, servers_;
 };
 
 }  // namespace baton::interp::asgi

@@ -99,12 +99,15 @@ void Exchange::finish(bool complete, bool unhurried) {
     notify(unhurried);
 }
 
-void Exchange::done(const Books& books, Nanoseconds at, bool unhurried) {
-    if (!finished()) mark_finished(true);
-    books_ = books;
-    timeline.done = at;
-    events_.fetch_or(kDone, std::memory_order_release);
-    notify(unhurried);
+void Exchange::hand_back(ExchangePtr exchange, const Books& books, Nanoseconds at, bool unhurried) {
+    Exchange& x = *exchange;
+    if (!x.finished()) x.mark_finished(true);
+    x.books_ = books;
+    x.timeline.done = at;
+    x.events_.fetch_or(kDone, std::memory_order_release);
+    if (x.in_inbox_.exchange(true, std::memory_order_acq_rel)) return;
+    Inbox& home = x.home_;
+    home.post(std::move(exchange), unhurried);
 }
 
 void Exchange::notify(bool unhurried) {

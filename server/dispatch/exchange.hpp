@@ -124,7 +124,7 @@ class Exchange {
     std::shared_ptr<const Peer> peer;
     RequestBody body;
     std::unique_ptr<WebSocket> web_socket;  // the request is an upgrade to one; else null
-    std::string id;  // request id: the client's when it is well-formed, else ours
+    std::string id;                         // request id: the client's when it is well-formed, else ours
     bool server_timing = false;
     const Mount* mount = nullptr;  // the application; null: the only one
     std::uint32_t route = 0;       // a routing::RouteId, when the path is known; 0 when it is not, or not yet
@@ -162,14 +162,18 @@ class Exchange {
     void want_body();
     bool body_wanted() const { return body_wanted_.load(std::memory_order_acquire); }
     // The body is complete (`complete`), or ends before its time and the connection must be closed. Implies
-    // commit(). `unhurried`: as for done(). Worth calling when something slow may follow, such as the iterable's close(); done() implies
-    // it.
+    // commit(). `unhurried`: as for done(). Worth calling when something slow may follow, such as the
+    // iterable's close(); done() implies it.
     void finish(bool complete = true, bool unhurried = false);
     bool finished() const { return (events_.load(std::memory_order_relaxed) & kFinished) != 0; }
     // The application has returned: the interpreter thread lets go. Implies finish(). Nothing of the Exchange
     // may be touched afterwards.
     // `unhurried`: the caller ends another request soon; should it not, the I/O thread looks by itself.
-    void done(const Books& books, Nanoseconds at, bool unhurried = false);
+    void done(const Books& books, Nanoseconds at, bool unhurried = false) {
+        hand_back(ExchangePtr(this), books, at, unhurried);
+    }
+    // The same with the caller's own reference, so that the connection may use the Exchange again at once.
+    static void hand_back(ExchangePtr exchange, const Books& books, Nanoseconds at, bool unhurried = false);
     Inbox& home() { return home_; }
     // With server_timing: the books up to now, for a head that goes out before done(). Call it before
     // commit() or finish().

@@ -33,11 +33,15 @@ bool Inbox::drain() {
         x = next;
     }
     while (oldest != nullptr) {
-        const ExchangePtr held(oldest, false);
+        ExchangePtr held(oldest, false);
         oldest = oldest->next_;
         // Cleared before the events are read: what is notified later is posted again.
         held->in_inbox_.exchange(false, std::memory_order_acq_rel);
-        if (held->observer != nullptr) held->observer->exchange_event();
+        // An observer has a reference of its own, and when that is the last one it may use the Exchange
+        // again.
+        ExchangeObserver* const observer = held->observer;
+        held.reset();
+        if (observer != nullptr) observer->exchange_event();
     }
     return true;
 }

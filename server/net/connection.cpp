@@ -59,7 +59,6 @@ Task<void> Connection::run() {
     exchange_.reset();
     if (!gone_) co_await linger();
     stream_.close();
-    co_await await_unfinished();
 }
 
 Task<bool> Connection::handshake() {
@@ -106,8 +105,7 @@ Task<bool> Connection::serve_one() {
     }
     if (outcome != Outcome::ok) {
         co_await refuse(outcome, parser.fault(), parser.reason(), timeout);
-        if (status_ != 0 && home_.around().access_log.enabled())
-            log_access({exchange_, status_, body_sent_}, {}, nullptr);
+        if (status_ != 0 && home_.around().access_log.enabled()) log_access({}, nullptr);
         home_.recorder().request_ended();
         co_return false;
     }
@@ -138,18 +136,12 @@ Task<bool> Connection::serve_one() {
     if (pumping_) co_await stop_pump();
     if (!again && !gone_) co_await linger();
     if (!again) stream_.close();
-    if ((exchange_->events() & Exchange::kDone) == 0) {
-        if (again && by_loop()) {
-            leave_to_finish();
-            co_return !draining_;
-        }
-        co_await await_done();
-    }
+    if ((exchange_->events() & Exchange::kDone) == 0) co_await await_done();
     if (exchange_->timeline.sent == 0) exchange_->timeline.sent = dispatch::now();
     if (session_) {
         record_web_socket();
     } else {
-        record({exchange_, status_, body_sent_});
+        record();
         home_.recorder().request_ended();
     }
     exchange_->observer = nullptr;

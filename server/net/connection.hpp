@@ -11,7 +11,6 @@
 #include <boost/intrusive/list_hook.hpp>
 #include <chrono>
 #include <memory>
-#include <vector>
 
 #include "server/dispatch/exchange.hpp"
 #include "server/http/request_parser.hpp"
@@ -92,28 +91,9 @@ class Connection final : public std::enable_shared_from_this<Connection>,
     Task<void> linger();
 
     // --- connection_record.cpp
-    struct Answered {
-        dispatch::ExchangePtr exchange;
-        int status = 0;
-        std::uint64_t body_sent = 0;
-    };
-    class Unfinished final : public dispatch::ExchangeObserver {
-      public:
-        Unfinished(Connection& connection, Answered answered);
-        Unfinished(const Unfinished&) = delete;
-        Unfinished& operator=(const Unfinished&) = delete;
-        ~Unfinished();
-        void exchange_event() override;
-
-      private:
-        Connection& connection_;
-        const Answered answered_;
-    };
     Task<void> await_done();
-    void leave_to_finish();
-    Task<void> await_unfinished();
-    void record(const Answered& answered);
-    void log_access(const Answered& answered, std::string_view route, const metrics::Phases* spent);
+    void record();
+    void log_access(std::string_view route, const metrics::Phases* spent);
 
     // --- connection_interim.cpp
     // What goes out before the response: 103 with hints, and 100 once the application asks for the body.
@@ -157,7 +137,6 @@ class Connection final : public std::enable_shared_from_this<Connection>,
     boost::beast::flat_buffer buffer_;  // received, not yet parsed
     std::string out_;                   // serialised, not yet sent
     dispatch::ExchangePtr exchange_;
-    std::vector<std::unique_ptr<Unfinished>> unfinished_;  // answered, but the application works on
     Signal signal_;                          // something happened to the exchange, the pump or the clock
     Signal pump_signal_;                     // the application took body bytes, or the pump is to stop
     Nanoseconds deadline_ = kNever;          // of what the connection waits for

@@ -1,6 +1,4 @@
 // The end of a request: waiting for the application to let go of it, its books and its line in the log.
-#include <algorithm>
-
 #include "server/metrics/phases.hpp"
 #include "server/net/connection.hpp"
 
@@ -20,57 +18,26 @@ Task<void> Connection::await_done() {
     }
 }
 
-// On an event loop there are applications that work on behind a complete response: the client need not wait
-// for that with its next request. The connection waits before its own end.
-void Connection::leave_to_finish() {
-    exchange_->observer = nullptr;
-    unfinished_.push_back(std::make_unique<Unfinished>(*this, Answered{exchange_, status_, body_sent_}));
+void Connection::record() {
+    const metrics::Phases spent = metrics::phases(exchange_->timeline, exchange_->books());
+    const routing::RouteId route = home_.recorder().request(*exchange_, spent, status_);
+    if (home_.around().access_log.enabled()) log_access(home_.around().routes.label(route), &spent);
 }
 
-Connection::Unfinished::Unfinished(Connection& connection, Answered answered)
-    : connection_(connection), answered_(std::move(answered)) {
-    answered_.exchange->observer = this;
-}
-
-Connection::Unfinished::~Unfinished() {
-    answered_.exchange->observer = nullptr;
-}
-
-void Connection::Unfinished::exchange_event() {
-    if ((answered_.exchange->events() & Exchange::kDone) == 0) return;
-    const auto held = connection_.shared_from_this();
-    held->record(answered_);
-    held->home_.recorder().request_ended();
-    std::erase_if(held->unfinished_, [this](const auto& one) { return one.get() == this; });
-    held->signal_.fire();
-}
-
-Task<void> Connection::await_unfinished() {
-    while (!unfinished_.empty()) co_await signal_.wait();
-}
-
-void Connection::record(const Answered& answered) {
-    const Exchange& exchange = *answered.exchange;
-    const metrics::Phases spent = metrics::phases(exchange.timeline, exchange.books());
-    const routing::RouteId route = home_.recorder().request(exchange, spent, answered.status);
-    if (home_.around().access_log.enabled()) log_access(answered, home_.around().routes.label(route), &spent);
-}
-
-void Connection::log_access(const Answered& answered, std::string_view route, const metrics::Phases* spent) {
-    const Exchange& exchange = *answered.exchange;
-    const http::Request& request = exchange.request;
+void Connection::log_access(std::string_view route, const metrics::Phases* spent) {
+    const http::Request& request = exchange_->request;
     log::AccessEntry entry;
     entry.remote = peer_->remote_address;
     entry.method = request.method();
     entry.target = request.target();
-    entry.id = exchange.id;
+    entry.id = exchange_->id;
     entry.route = route;
     entry.referer = request.find("Referer").value_or("");
     entry.user_agent = request.find("User-Agent").value_or("");
     entry.version = request.method().empty() ? 0 : request.version();
-    entry.status = answered.status;
-    entry.bytes = answered.body_sent;
-    entry.duration = exchange.timeline.sent - exchange.timeline.head;
+    entry.status = status_;
+    entry.bytes = body_sent_;
+    entry.duration = exchange_->timeline.sent - exchange_->timeline.head;
     using metrics::Phase;
     if (spent != nullptr) {
         entry.duration = spent->duration;

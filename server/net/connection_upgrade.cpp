@@ -50,7 +50,7 @@ Task<void> Connection::serve_web_socket() {
 
 void Connection::record_web_socket() {
     if (home_.around().access_log.enabled())
-        log_access({exchange_, status_, body_sent_}, home_.around().routes.label(web_socket_route_), nullptr);
+        log_access(home_.around().routes.label(web_socket_route_), nullptr);
 }
 
 }  // namespace baton::net

@@ -88,6 +88,13 @@ def test_one_that_fails_to_start_ends_the_server(loop: str) -> None:
     assert "the database is on holiday" in process.stderr
 
 
+def test_one_without_lifespan_does_not_cut_the_shut_down_of_another(loop: str) -> None:
+    server = Server("asgi_lifespan:no_lifespan", "--loop", loop, "--mount", "/state=asgi_lifespan:app")
+    server.get("/state/")
+    server.stop()
+    assert server.log.count("application: shut down\n") == 1, server.log
+
+
 def test_one_that_cannot_be_loaded_ends_the_server() -> None:
     process = Process("serve", "--bind", "127.0.0.1:0", "--admin", "off", "--mount", "/sub=asgi_scope:missing", "environ:app")
     assert process.wait() == 3, process.log

@@ -47,6 +47,7 @@ def test_the_current_task(server: Server) -> None:
         ("/streams", "OVER A SOCKET\n"),
         ("/cancels-a-child", [True, 0]),
         ("/names", "a name of its own"),
+        ("/wrong-message", ["RuntimeError", "TypeError"]),
     ],
 )
 def test_asyncio(server: Server, path: str, expected: Any) -> None:

@@ -239,6 +239,12 @@ async def generators(scope, receive, send):
     return i
 
 
+async def wrong_message(scope, receive, send):
+    """What is wrong with a message is raised where it is awaited, as by a coroutine function."""
+    found = await asyncio.gather(send({"type": "nonsense"}), send([]), return_exceptions=True)
+    return [type(each).__name__ for each in found]
+
+
 async def names(scope, receive, send):
     asyncio.current_task().set_name("a name of its own")
     return asyncio.current_task().get_name()

@@ -163,14 +163,14 @@ async def gone(scope, receive, send):
 
 
 async def flood(scope, receive, send):
-    """Sends until it is made to wait for long, and tells how much that was."""
+    """Sends until it is made to wait for long, or the client is given up, and tells how much that was."""
     await send({"type": "websocket.accept"})
     sent = 0
     try:
         while True:
             await asyncio.wait_for(asyncio.ensure_future(send({"type": "websocket.send", "bytes": bytes(65536)})), 1)
             sent += 65536
-    except asyncio.TimeoutError:
+    except (asyncio.TimeoutError, OSError):
         note(scope, sent)
     await until_gone(scope, receive)
 
