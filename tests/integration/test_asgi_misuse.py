@@ -1,4 +1,4 @@
-"""Applications that treat the loop, its handles and their awaitables roughly: nothing is lost, and the server goes on."""
+"""Applications that treat the loop, its handles and awaitables roughly: nothing is lost, the server goes on."""
 
 from __future__ import annotations
 
