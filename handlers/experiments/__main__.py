@@ -83,6 +83,8 @@ def main(arguments: list[str]) -> int:
         chosen.out.mkdir(parents=True, exist_ok=True)
     except OSError as problem:
         raise SystemExit(f"lab: --out: {chosen.out}: {problem.strerror}") from None
+    if chosen.json and chosen.json != "-" and not Path(chosen.json).absolute().parent.is_dir():
+        raise SystemExit(f"lab: --json: {Path(chosen.json).parent} is not a directory")
     report = run.run(settings_of(chosen))
     text, data = table.markdown(report), json.dumps(table.as_json(report), indent=2) + "\n"
     (chosen.out / "lab.md").write_text(text)

@@ -67,7 +67,7 @@ class Interpreter:
 
         def checked(script: str) -> None:
             if (failure := run(script)) is not None:
-                raise RuntimeError(str(failure))
+                raise RuntimeError(getattr(failure, "formatted", str(failure)))
 
         return checked
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import http.client
 import os
+import re
 import tempfile
 import time
 
@@ -13,6 +14,10 @@ from handlers.lab.registry import Environ, Failed, Slots, endpoint, number, on_l
 from handlers.lab.upstream import SECONDS_TO_ANSWER, SLOWEST_MS, upstream_address
 
 FILES = Slots(32, "files")
+# Each has a socket, and two when it asks the stand-in.
+CALLS = Slots(256, "upstream calls")
+LONGEST_ANSWER = 1 << 20
+LENGTH = re.compile(rb"\r\ncontent-length: *([0-9]{1,15})\r\n", re.IGNORECASE)
 
 
 @endpoint("/io/sleep", "?ms=200", "waits without the GIL, as for a database", "off-gil is all of it")
@@ -43,13 +48,32 @@ def upstream(environ: Environ) -> bytes:
     host, port = upstream_address()
     connection = http.client.HTTPConnection(host, port, timeout=SECONDS_TO_ANSWER)
     try:
-        connection.request("GET", f"/?ms={ms}", headers={"Connection": "close"})
-        answer = connection.getresponse()
-        return f"the upstream answered {answer.status} with {len(answer.read(1 << 20))} bytes\n".encode()
+        with CALLS.taken():
+            connection.request("GET", f"/?ms={ms}", headers={"Connection": "close"})
+            answer = connection.getresponse()
+            length = len(answer.read(LONGEST_ANSWER))
+        return f"the upstream answered {answer.status} with {length} bytes\n".encode()
     except (OSError, http.client.HTTPException) as problem:
         raise Failed(f"the upstream does not answer: {problem}") from None
     finally:
         connection.close()
+
+
+async def ask(host: str, port: int, ms: int) -> tuple[str, int]:
+    """Return the status and the length of the body."""
+    reader, writer = await asyncio.open_connection(host, port)
+    try:
+        writer.write(f"GET /?ms={ms} HTTP/1.1\r\nHost: {host}:{port}\r\nConnection: close\r\n\r\n".encode())
+        head = await reader.readuntil(b"\r\n\r\n")
+        said = LENGTH.search(head)
+        most = min(int(said[1]), LONGEST_ANSWER) if said else LONGEST_ANSWER
+        length = 0
+        # read() gives what has come so far.
+        while length < most and (part := await reader.read(most - length)):
+            length += len(part)
+    finally:
+        writer.close()
+    return head[len("HTTP/1.1 ") :][:3].decode("latin-1"), length
 
 
 @on_loop("/io/upstream")
@@ -58,20 +82,12 @@ async def upstream_on_loop(environ: Environ) -> bytes:
     ms = number(environ, "ms", 50, 0, SLOWEST_MS)
     host, port = await asyncio.to_thread(upstream_address)
     try:
-        async with asyncio.timeout(SECONDS_TO_ANSWER):
-            reader, writer = await asyncio.open_connection(host, port)
-            try:
-                writer.write(
-                    f"GET /?ms={ms} HTTP/1.1\r\nHost: {host}:{port}\r\nConnection: close\r\n\r\n".encode()
-                )
-                head = await reader.readuntil(b"\r\n\r\n")
-                body = await reader.read(1 << 20)
-            finally:
-                writer.close()
+        with CALLS.taken():
+            async with asyncio.timeout(SECONDS_TO_ANSWER):
+                status, length = await ask(host, port, ms)
     except (OSError, EOFError, asyncio.LimitOverrunError) as problem:  # a timeout is an OSError
         raise Failed(f"the upstream does not answer: {problem!r}") from None
-    status = head[len("HTTP/1.1 ") :][:3].decode("latin-1")
-    return f"the upstream answered {status} with {len(body)} bytes\n".encode()
+    return f"the upstream answered {status} with {length} bytes\n".encode()
 
 
 @endpoint(

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from http import HTTPStatus
 from io import BytesIO
 from typing import Any
 
-from handlers.lab.registry import ASYNC, ENDPOINTS, BadRequest, Busy, Endpoint, Environ, Html, Problem
+from handlers.lab.registry import ASYNC, ENDPOINTS, BadRequest, Busy, Endpoint, Environ, Html, Memory, Problem
 
 Message = dict[str, Any]
 Receive = Callable[[], Awaitable[Message]]
@@ -16,25 +17,35 @@ Send = Callable[[Message], Awaitable[None]]
 
 # A loop has no thread to park: what it collects of bodies at the same time is memory.
 LONGEST_BODY = 16 * 1024 * 1024
+BODIES = Memory(16 * LONGEST_BODY, "the bodies of requests")
 
 
 class Gone(Exception):
     """The client left before the request was complete."""
 
 
-async def read(receive: Receive) -> bytes:
-    """Collect the request's body."""
-    parts, length = [], 0
-    while True:
-        message = await receive()
-        if message["type"] == "http.disconnect":
-            raise Gone
-        parts.append(message.get("body", b""))
-        length += len(parts[-1])
-        if length > LONGEST_BODY:
-            raise BadRequest(f"a body may have up to {LONGEST_BODY} bytes here")
-        if not message.get("more_body"):
-            return b"".join(parts)
+@asynccontextmanager
+async def body_of(receive: Receive) -> AsyncIterator[bytes]:
+    """Collect the request's body; it counts among all that are collected until the caller is done with it."""
+    parts: list[bytes] = []
+    length, more = 0, True
+    try:
+        while more:
+            message = await receive()
+            if message["type"] == "http.disconnect":
+                raise Gone
+            part = message.get("body", b"")
+            if length + len(part) > LONGEST_BODY:
+                raise BadRequest(f"a body may have up to {LONGEST_BODY} bytes here")
+            BODIES.take(len(part))
+            length += len(part)
+            parts.append(part)
+            more = message.get("more_body", False)
+        body = b"".join(parts)
+        parts.clear()  # or it would be there twice
+        yield body
+    finally:
+        BODIES.give_back(length)
 
 
 def environ_of(scope: Message, body: bytes) -> Environ:
@@ -78,7 +89,11 @@ async def asgi(scope: Message, receive: Receive, send: Send) -> None:
         status, body = HTTPStatus.METHOD_NOT_ALLOWED, f"{path} takes {allowed}\n".encode()
     else:
         try:
-            body = await call(found, environ_of(scope, await read(receive) if allowed == "POST" else b""))
+            if allowed == "POST":
+                async with body_of(receive) as given:
+                    body = await call(found, environ_of(scope, given))
+            else:
+                body = await call(found, environ_of(scope, b""))
             if type(body) is Html:
                 kind = b"text/html; charset=utf-8"
         except Problem as problem:

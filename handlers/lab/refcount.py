@@ -7,7 +7,7 @@ import sys
 from handlers.lab.registry import Environ, endpoint, number
 
 WHY = """\
-Every object counts who refers to it, and goes when nobody does. Each assignment, call and list writes to these counts
+An object counts who refers to it, and goes when nobody does. Assignments, calls and lists write to these counts
 without an atomic instruction: two threads at once would lose updates, as /race does, and free what is in use. The GIL is the
 lock that makes all of them right, for the price of one. A build without it counts in another way: each object has
 an owner, whose counting stays cheap, and others count atomically.

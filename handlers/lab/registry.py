@@ -129,5 +129,25 @@ class Slots:
             self._free.release()
 
 
+class Memory:
+    """How many bytes requests may collect at the same time, all together; the others are told to come again."""
+
+    def __init__(self, most: int, what: str):
+        self._most, self._what = most, what
+        self._taken = 0
+        self._lock = threading.Lock()
+
+    def take(self, count: int) -> None:
+        """Never waits. What was taken is to be given back."""
+        with self._lock:
+            if self._taken + count > self._most:
+                raise Busy(f"{self._what} have {self._most} bytes already; try again")
+            self._taken += count
+
+    def give_back(self, count: int) -> None:
+        with self._lock:
+            self._taken -= count
+
+
 # Threads, interpreters and processes that requests start; no such request starts more than 8.
 WORKERS = Slots(4, "workers of their own")

@@ -93,6 +93,7 @@ def test_what_cannot_be_is_refused_at_once(tmp_path: Path) -> None:
     for arguments, said in (
         (("--python", str(tmp_path / "nothing")), "does not run Python"),
         (("--out", "/dev/null/lab"), "--out"),
+        (("--json", "/dev/null/lab.json"), "--json"),
     ):
         ended = lab(*arguments)
         assert ended.returncode == 1
