@@ -19,6 +19,8 @@ using dispatch::WebSocketMessage;
 using Sent = dispatch::WebSocket::Sent;
 
 constexpr std::size_t kReasonBytes = 123;
+// As in nginx's logs: the client left before its answer.
+constexpr int kClientLeft = 499;
 
 // Of the 101, where framing and handshake are the server's.
 http::FieldFault add_line(void* to, std::string_view name, std::string_view value) {
@@ -28,6 +30,7 @@ http::FieldFault add_line(void* to, std::string_view name, std::string_view valu
     constexpr std::string_view kHandshake = "sec-websocket-";
     if (boost::beast::iequals(name.substr(0, kHandshake.size()), kHandshake))
         return http::FieldFault::handshake;
+    if (name.size() + value.size() > http::kHandshakeFieldBytes) return http::FieldFault::too_long;
     if (!checked.content_length) static_cast<std::string*>(to)->append(checked.fields);
     return fault;
 }
@@ -320,10 +323,10 @@ void WebSocket::over(bool failed) {
     if (state_ == State::open) {
         const auto code = failed ? WebSocketClose::kInternal : WebSocketClose::kNormal;
         socket().close({.code = code, .reason = {}});
-    } else if (!gone() && exchange_->committed()) {
+    } else if (exchange_ && !exchange_->abandoned()) {
+        // Nobody else answers, and a client that has only ended its own side still listens.
+        if (!exchange_->committed()) answer(exchange_->left() ? kClientLeft : 500);
         if (!exchange_->finished()) exchange_->finish(false);
-    } else if (!gone()) {
-        answer(500);
     }
     state_ = State::over;
     end();

@@ -89,6 +89,8 @@ std::string_view explain(FieldFault fault) {
             return "Transfer-Encoding is the server's to choose";
         case FieldFault::handshake:
             return "the handshake of a WebSocket is the server's";
+        case FieldFault::too_long:
+            return "no field of a WebSocket's handshake may be that long";
     }
     return "unknown";
 }

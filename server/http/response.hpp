@@ -21,6 +21,7 @@ enum class FieldFault {
     bad_length,         // Content-Length is not one decimal number, or two of them differ
     transfer_encoding,  // framing is the server's
     handshake,          // Sec-WebSocket-*, which is the server's, too
+    too_long,           // for such a handshake
 };
 
 std::string_view explain(FieldFault fault);

@@ -52,6 +52,9 @@ UpgradeFault check_web_socket(const Request& request) {
                 "Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n"};
     if (count(request, "Sec-WebSocket-Key") != 1 || !is_key(*request.find("Sec-WebSocket-Key")))
         return {400, "Sec-WebSocket-Key is not the base64 of 16 bytes.", {}};
+    for (const std::string_view name : {"Sec-WebSocket-Extensions", "Sec-WebSocket-Protocol"})
+        if (joined(request, name).size() > kHandshakeFieldBytes)
+            return {431, "A WebSocket's opening handshake has no fields of that length.", {}};
     if (request.has_body()) return {400, "A WebSocket's opening handshake has no body.", {}};
     return {};
 }

@@ -4,6 +4,7 @@
 // when the application has accepted.
 #pragma once
 
+#include <cstddef>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -14,6 +15,9 @@ namespace baton::http {
 
 // GET, HTTP/1.1, Connection: upgrade, Upgrade: websocket. Any other upgrade is ignored, as a server may.
 bool asks_for_web_socket(const Request& request);
+
+// Of a field in the handshake, name and value; Beast throws at twice as much.
+constexpr std::size_t kHandshakeFieldBytes = 32 * 1024;
 
 struct UpgradeFault {
     int status = 0;  // zero: none

@@ -10,6 +10,9 @@ using dispatch::Exchange;
 // is dropped.
 Task<void> Connection::await_done() {
     std::string dropped;
+    // Accepted at the very moment when the request was given up: no session will tell the application.
+    if (exchange_->web_socket)
+        exchange_->web_socket->end({.code = dispatch::WebSocketClose::kLost, .reason = {}});
     while (!expired_ && (exchange_->events() & Exchange::kDone) == 0) {
         dropped.clear();
         exchange_->pipe().try_take(dropped);

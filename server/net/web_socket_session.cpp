@@ -321,10 +321,11 @@ void WebSocketSession::ping() {
     });
 }
 
-// The client has gone, or might as well have.
+// The client has gone, or might as well have. Closed, not cancelled: while bytes keep coming no operation is
+// pending that could be cancelled, and the next would go on.
 void WebSocketSession::give_up() {
     lost_ = true;
-    stream_.cancel();
+    stream_.close();
     news();
 }
 

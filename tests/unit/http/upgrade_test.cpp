@@ -78,6 +78,18 @@ TEST(Upgrade, KeysAreSixteenBytes) {
         << "two keys";
 }
 
+TEST(Upgrade, HasNoFieldsThatBeastWouldThrowAt) {
+    for (const std::string name : {"Sec-WebSocket-Extensions", "Sec-WebSocket-Protocol"}) {
+        // Together they are too long, each by itself is not.
+        const std::string half = name + ": " + std::string(kHandshakeFieldBytes / 2, 'a') + "\r\n";
+        const auto status = [&](const std::string& fields) {
+            return check_web_socket(Parsed(all({kUsual, kVersion, kKey, fields})).request).status;
+        };
+        EXPECT_EQ(status(half), 0) << name;
+        EXPECT_EQ(status(half + half), 431) << name;
+    }
+}
+
 TEST(Upgrade, HasNoBody) {
     EXPECT_EQ(check_web_socket(Parsed(all({kUsual, kVersion, kKey, "Content-Length: 3\r\n"})).request).status,
               400);
