@@ -236,7 +236,14 @@ void EventLoop::Shared::run_until_stopped(Loop& loop) {
         const bool exits = PyErr_ExceptionMatches(PyExc_SystemExit) != 0 ||
                            PyErr_ExceptionMatches(PyExc_KeyboardInterrupt) != 0;
         const std::string traceback = take_traceback();
+        const Owned closed = steal(PyObject_CallMethod(loop.object.get(), "is_closed", nullptr));
+        PyErr_Clear();
+        const bool closed_now = closed && closed.get() == Py_True;
         const Detach detached;
+        if (closed_now) {
+            log.critical("the application closed the event loop: nothing can be served on it any more");
+            return;
+        }
         log.error("{}\n{}",
                   exits ? "a task of the application wanted to end the process; the server goes on"
                         : "the event loop ended with an exception; the server goes on",
