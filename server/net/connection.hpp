@@ -72,6 +72,8 @@ class Connection final : public std::enable_shared_from_this<Connection>,
     // --- connection_respond.cpp
     // True when the response can begin; false: something else was answered.
     Task<bool> await_commit();
+    bool body_failed() const { return pump_fault_ != http::Fault::none || pump_timed_out_; }
+    Task<void> refuse_body();
     Task<bool> give_up_waiting();
     // True when the connection may serve another request.
     Task<bool> respond(bool keep_alive);

@@ -42,14 +42,7 @@ Task<bool> Connection::await_commit() {
     timed_out_ = false;
     bool ready = true;
     while ((exchange_->events() & Exchange::kCommitted) == 0 && !upgraded()) {
-        if (pump_fault_ != http::Fault::none || pump_timed_out_) {
-            exchange_->abandon();
-            expired_ = exchange_->expire();
-            const Outcome outcome = pump_timed_out_ ? Outcome::timed_out : Outcome::fault;
-            co_await refuse(outcome, pump_fault_, pump_reason_, Rejection::body_timeout);
-            ready = false;
-            break;
-        }
+        if (body_failed()) break;
         if (by_loop() && !gone_ && prepare_interim()) co_await send_interim();
         if (by_loop() && gone_) {
             client_gone();
@@ -65,7 +58,19 @@ Task<bool> Connection::await_commit() {
         co_await signal_.wait();
     }
     deadline_ = kNever;
+    // Also when the application was quicker to answer what it found in a broken body.
+    if (ready && !upgraded() && body_failed()) {
+        co_await refuse_body();
+        ready = false;
+    }
     co_return ready;
+}
+
+Task<void> Connection::refuse_body() {
+    exchange_->abandon();
+    expired_ = exchange_->expire();
+    const Outcome outcome = pump_timed_out_ ? Outcome::timed_out : Outcome::fault;
+    co_await refuse(outcome, pump_fault_, pump_reason_, Rejection::body_timeout);
 }
 
 // The time in the queue, or of the whole request, is over: answers if that is so.
