@@ -6,7 +6,8 @@ import sys
 
 
 def say(*words):
-    print(*words, file=sys.stderr, flush=True)
+    """In one write: the server's own lines go to the same place."""
+    sys.stderr.write(" ".join(map(str, words)) + "\n")
 
 
 async def answer(send, content):
