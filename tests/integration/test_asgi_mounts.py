@@ -14,7 +14,7 @@ from harness.server import Process, Server
 @pytest.fixture(scope="module")
 def server(loop: str) -> Iterator[Server]:
     """ASGI at the root, WSGI and ASGI below it, WSGI below that."""
-    mounts = ("--mount", "/wsgi=environ:app", "--mount", "/state=asgi_lifespan:app", "--mount", "/state/work=work:app")
+    mounts = ("--mount", "/wsgi=environ:app", "--mount", "/state=asgi_lifespan:app", "--mount", "/state/threads=work:app")
     with Server("asgi_scope:app", "--loop", loop, *mounts) as running:
         yield running
 
@@ -46,8 +46,8 @@ def test_asgi_below_a_prefix(loop: str) -> None:
 
 def test_the_longest_prefix_wins(server: Server) -> None:
     assert server.get("/state").json()["type"] == "dict"
-    assert server.get("/state/works").json()["type"] == "dict"
-    assert "cpu" in server.get("/state/work/sleep?s=0.001").json()
+    assert server.get("/state/threadss").json()["type"] == "dict"
+    assert "cpu" in server.get("/state/threads/sleep?s=0.001").json()
 
 
 def test_bodies_and_keep_alive_across_applications(server: Server) -> None:
@@ -71,7 +71,7 @@ def test_lifespans_are_each_their_own(server: Server) -> None:
 def test_both_at_once(server: Server) -> None:
     """A thread that computes leaves the loop its turns, and the other way round."""
     with ThreadPoolExecutor(12) as pool:
-        targets = ["/state/work/compute?s=0.1", "/", "/wsgi/x", "/state/"] * 6
+        targets = ["/state/threads/compute?s=0.1", "/", "/wsgi/x", "/state/"] * 6
         assert {answer.status for answer in pool.map(server.get, targets)} == {200}
 
 
