@@ -7,6 +7,7 @@
 #include "interp/asgi/operation.hpp"
 #include "interp/attach.hpp"
 #include "interp/errors.hpp"
+#include "interp/guard.hpp"
 
 namespace baton::interp::asgi {
 
@@ -25,7 +26,7 @@ PyObject* receive(PyObject* capsule, PyObject*) {
 
 PyObject* send(PyObject* capsule, PyObject* message) {
     if (!on_the_loop("send()")) return nullptr;
-    if (!of(capsule).message(message)) return nullptr;
+    if (!guarded(false, [&] { return of(capsule).message(message); })) return nullptr;
     return borrow(Loop::current->sent).release();
 }
 

@@ -5,6 +5,7 @@
 
 #include "interp/asgi/handle.hpp"
 #include "interp/errors.hpp"
+#include "interp/guard.hpp"
 #include "server/dispatch/clock.hpp"
 
 namespace baton::interp::asgi {
@@ -41,27 +42,24 @@ Owned base_method(PyObject* self, const char* name) {
     return bases ? steal(PyObject_GetAttrString(bases.get(), name)) : Owned();
 }
 
-// The same call of the base's method, with another object in one place.
-PyObject* forward(PyObject* self, const char* name, const Arguments& arguments, Py_ssize_t place,
-                  Borrowed replacement) {
+// The same call of the base's method.
+PyObject* forward(PyObject* self, const char* name, const Arguments& arguments) {
     const Owned method = base_method(self, name);
     if (!method) return nullptr;
     const Py_ssize_t names = arguments.names == nullptr ? 0 : PyTuple_GET_SIZE(arguments.names);
     std::vector<PyObject*> values{self};
     values.insert(values.end(), arguments.values, arguments.values + arguments.count + names);
-    if (replacement) values[static_cast<std::size_t>(1 + place)] = replacement.get();
     return PyObject_Vectorcall(method.get(), values.data(), static_cast<std::size_t>(1 + arguments.count),
                                arguments.names);
 }
 
-// As forward(), with the callback at `place` and all arguments behind it in a Handle.
-PyObject* forward_wrapped(PyObject* self, const char* name, const Arguments& arguments, Py_ssize_t place,
-                          Runs runs, Nanoseconds due) {
+PyObject* wrap_and_forward(PyObject* self, const char* name, const Arguments& arguments, Py_ssize_t place,
+                           Runs runs, Nanoseconds due) {
     Loop* const loop = Loop::of(self);
     if (loop == nullptr || arguments.count <= place || PyCallable_Check(arguments.values[place]) == 0)
-        return forward(self, name, arguments, 0, {});
+        return forward(self, name, arguments);
     // One method of the base comes to another that is ours as well.
-    if (is_handle(*loop, arguments.values[place])) return forward(self, name, arguments, 0, {});
+    if (is_handle(*loop, arguments.values[place])) return forward(self, name, arguments);
     const Callback callback{arguments.values[place], arguments.values + place + 1,
                             arguments.count - place - 1};
     const Owned handle = make_handle(*loop, callback, context_of(arguments), false, runs, due);
@@ -72,7 +70,14 @@ PyObject* forward_wrapped(PyObject* self, const char* name, const Arguments& arg
     const Py_ssize_t names = arguments.names == nullptr ? 0 : PyTuple_GET_SIZE(arguments.names);
     values.insert(values.end(), arguments.values + arguments.count,
                   arguments.values + arguments.count + names);
-    return forward(self, name, {values.data(), place + 1, arguments.names}, 0, {});
+    return forward(self, name, {values.data(), place + 1, arguments.names});
+}
+
+// As forward(), with the callback at `place` and all arguments behind it in a Handle.
+PyObject* forward_wrapped(PyObject* self, const char* name, const Arguments& arguments, Py_ssize_t place,
+                          Runs runs, Nanoseconds due) {
+    return guarded<PyObject*>(nullptr,
+                              [&] { return wrap_and_forward(self, name, arguments, place, runs, due); });
 }
 
 PyObject* call_soon(PyObject* self, PyObject* const* values, Py_ssize_t count, PyObject* names) {

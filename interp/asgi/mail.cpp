@@ -4,8 +4,10 @@
 #include "interp/asgi/http.hpp"
 #include "interp/asgi/operation.hpp"
 #include "interp/asgi/websocket.hpp"
+#include "interp/attach.hpp"
 #include "interp/errors.hpp"
 #include "interp/forked.hpp"
+#include "interp/guard.hpp"
 
 namespace baton::interp::asgi {
 
@@ -17,11 +19,16 @@ constexpr int kBatch = 64;
 void course_ended(PyObject* object, CourseEnd end) {
     end_forked_child();
     Request& request = request_from(object);
-    if (end == CourseEnd::returned) {
-        request.returned();
-    } else {
-        request.raised();
-    }
+    const bool told = guarded(false, [&] {
+        if (end == CourseEnd::returned) {
+            request.returned();
+        } else {
+            request.raised();
+        }
+        return true;
+    });
+    // Without the memory to say it: over it is.
+    if (!told) request.end();
     // In a context that does not know the request, its end would not be seen.
     if (Loop::current != nullptr && Loop::current->request != &request) request.stepped(Moment::now());
 }
@@ -83,7 +90,7 @@ void Mail::look() {
         } else if (exchange->client != nullptr) {
             exchange->client->exchange_news();
         }
-        if (PyErr_Occurred() != nullptr) loop_.log.error("the event loop: {}", take_traceback());
+        report_raised();
     }
     loop_.more_mail = false;
     if (next) loop_.queue.put_back(std::move(next));
@@ -92,6 +99,15 @@ void Mail::look() {
         const Owned scheduled =
             steal(PyObject_CallMethod(loop_.object.get(), "call_soon", "O", again_.get()));
     }
+}
+
+// What nobody else has dealt with.
+void Mail::report_raised() {
+    if (PyErr_Occurred() == nullptr) return;
+    const std::string traceback = take_traceback();
+    // Standard error may be a pipe that nobody empties.
+    const Detach detached;
+    loop_.log.error("the event loop: {}", traceback);
 }
 
 Served& Mail::served_for(const dispatch::Exchange& exchange) {
@@ -111,26 +127,28 @@ void Mail::begin(dispatch::ExchangePtr exchange) {
     if (!exchange->claim(at - waited)) return;  // expired: its client has its answer
     Served& served = served_for(*exchange);
     const Scopes::Kind kind = kind_of(*exchange);
-    std::unique_ptr<Request> made = make_request(loop_, exchange);
-    Request& request = *made;
-    const Owned object = wrap(loop_, std::move(made));
-    const Owned context = object ? steal(PyContext_CopyCurrent()) : Owned();
-    if (!context) {
-        if (!object) return;
-        PyErr_Clear();
+    const Owned object = guarded(Owned(), [&] { return wrap(loop_, make_request(loop_, exchange)); });
+    if (!object) {
+        // There was no memory for it: the connection ends without an answer.
+        exchange->finish(false);
+        dispatch::Exchange::hand_back(std::move(exchange), {}, at);
+        return;
     }
+    Request& request = request_from(object.get());
     request.begin(object, at, waited);
+    const Owned context = steal(PyContext_CopyCurrent());
     if (!context || PyContext_Enter(context.get()) < 0) {
+        const Step step(loop_, &request, {true, 0});
         request.raised();
         return;
     }
     PyObject* const outer = std::exchange(loop_.context, context.get());
     {
         const Step step(loop_, &request, {true, 0});
-        const Owned scope = served.scopes.make(*exchange, kind);
-        const Owned token = steal(PyContextVar_Set(loop_.request_var.get(), object.get()));
+        const Owned scope = guarded(Owned(), [&] { return served.scopes.make(*exchange, kind); });
+        const Owned token = scope ? steal(PyContextVar_Set(loop_.request_var.get(), object.get())) : Owned();
         exchange.reset();
-        if (!scope || !token || !call(served, request, scope, context)) request.raised();
+        if (!token || !call(served, request, scope, context)) course_ended(object.get(), CourseEnd::raised);
     }
     loop_.context = outer;
     PyContext_Exit(context.get());
@@ -152,7 +170,7 @@ bool Mail::call(Served& served, Request& request, Borrowed scope, Borrowed conte
     if (!task && !request.ended()) return false;  // no task could be made of it
     if (!task) {
         // The first step let an exception through that ends loops; the application's own has been dealt with.
-        if (PyErr_Occurred() != nullptr) loop_.log.error("the event loop: {}", take_traceback());
+        report_raised();
         return true;
     }
     if (!request.ended()) request.keep(std::move(task));

@@ -48,6 +48,7 @@ class Mail {
     void look();
     void begin(dispatch::ExchangePtr exchange);
     bool call(Served& served, Request& request, Borrowed scope, Borrowed context);
+    void report_raised();
     Served& served_for(const dispatch::Exchange& exchange);
 
     Loop& loop_;

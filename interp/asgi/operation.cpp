@@ -3,6 +3,7 @@
 #include <new>
 
 #include "interp/errors.hpp"
+#include "interp/guard.hpp"
 
 namespace baton::interp::asgi {
 
@@ -128,9 +129,7 @@ bool wait_on_future(OperationObject* operation) {
     return operation->waiting != nullptr;
 }
 
-PySendResult operation_send(PyObject* self, PyObject* argument, PyObject** result) {
-    OperationObject* const operation = of(self);
-    *result = nullptr;
+PySendResult proceed(OperationObject* operation, PyObject* argument, PyObject** result) {
     while (true) {
         if (operation->waiting != nullptr) {
             const Owned iterator = borrow(operation->waiting);
@@ -154,6 +153,11 @@ PySendResult operation_send(PyObject* self, PyObject* argument, PyObject** resul
         *result = Py_NewRef(operation->value);
         return PYGEN_RETURN;
     }
+}
+
+PySendResult operation_send(PyObject* self, PyObject* argument, PyObject** result) {
+    *result = nullptr;
+    return guarded(PYGEN_ERROR, [&] { return proceed(of(self), argument, result); });
 }
 
 PyObject* resumed(PySendResult sent, PyObject* result) {
@@ -247,7 +251,7 @@ PyObject* call_send(PyObject* request, PyObject* message) {
     if (!on_the_loop("send()")) return nullptr;
     Loop& loop = *Loop::current;
     Unsent unsent;
-    switch (request_from(request).send(message, unsent)) {
+    switch (guarded(Attempt::failed, [&] { return request_from(request).send(message, unsent); })) {
         case Attempt::done:
             return borrow(loop.sent).release();
         case Attempt::waits:

@@ -3,8 +3,8 @@
 #include <unistd.h>
 
 #include "interp/forked.hpp"
+#include "interp/guard.hpp"
 #include "interp/wsgi/file_wrapper.hpp"
-#include "interp/wsgi/guard.hpp"
 
 namespace baton::interp::wsgi {
 

@@ -1,7 +1,7 @@
 #include "interp/wsgi/input.hpp"
 
 #include "interp/errors.hpp"
-#include "interp/wsgi/guard.hpp"
+#include "interp/guard.hpp"
 
 namespace baton::interp::wsgi {
 

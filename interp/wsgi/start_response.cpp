@@ -3,7 +3,7 @@
 #include <array>
 #include <cstddef>
 
-#include "interp/wsgi/guard.hpp"
+#include "interp/guard.hpp"
 
 namespace baton::interp::wsgi {
 

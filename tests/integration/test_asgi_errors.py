@@ -197,3 +197,20 @@ def test_a_thousand_exceptions_leave_no_trace_in_memory(loop: str) -> None:
         before = server.resident_bytes()
         rounds(1000)
         assert server.resident_bytes() - before < 8 << 20
+
+
+# --- Memory
+
+
+@pytest.mark.parametrize("path", ["/huge-head", "/huge-hint", "/huge-trailers"])
+def test_running_out_of_memory_is_the_requests_end_alone(loop: str, path: str) -> None:
+    with Server("asgi_little_memory:app", "--loop", loop, "--lifespan", "off") as other:
+        if other.resident_bytes("VmSize") > 1 << 40:
+            pytest.skip("the address space is a sanitizer's")
+        assert other.get("/limit").body == b"good"
+        try:
+            assert other.get(path, "TE: trailers").status in (200, 500)
+        except (Truncated, ConnectionError):
+            pass
+        other.wait_for("MemoryError")
+        assert other.get("/good").body == b"good"

@@ -9,7 +9,7 @@
 
 #include "interp/python.hpp"
 
-namespace baton::interp::wsgi {
+namespace baton::interp {
 
 // What `work` returns, or `failed` with a MemoryError set.
 template <typename Result, typename Work>
@@ -22,4 +22,4 @@ Result guarded(Result failed, const Work& work) noexcept {
     }
 }
 
-}  // namespace baton::interp::wsgi
+}  // namespace baton::interp
