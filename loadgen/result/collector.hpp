@@ -1,0 +1,47 @@
+// Where the intervals of all workers (and, over the network, of all agents) come together: the running sums,
+// and the series by second.
+//
+// Threads: any; a mutex of its own, held for as long as an addition takes. Lifetime: outlives the workers.
+// Cannot: take an interval back; the end of a run is the caller's to know.
+#pragma once
+
+#include <mutex>
+#include <vector>
+
+#include "loadgen/result/interval.hpp"
+#include "loadgen/result/result.hpp"
+
+namespace loadgen::result {
+
+class Collector {
+  public:
+    explicit Collector(const plan::Plan& plan);
+
+    // False when it does not fit the plan (another number of endpoints, cells that do not exist); then
+    // nothing is added.
+    bool add(const Interval& interval);
+
+    // What has been collected so far, for those who watch: complete seconds only are of use, the last may
+    // still grow.
+    struct Progress {
+        Sum all;
+        std::vector<Sum> endpoints;
+        std::vector<Second> seconds;
+        Self self;  // `busiest` is of the last complete second
+    };
+    Progress progress() const;
+
+    // All of it. `wall` and `cpu` (seconds, of the process or of all agents' processes) are the caller's to
+    // know.
+    Result result(std::string started, double wall, double cpu) const;
+
+  private:
+    const plan::Plan& plan_;
+    mutable std::mutex mutex_;
+    std::vector<Sum> endpoints_;
+    std::vector<Second> seconds_;
+    std::vector<std::vector<double>> worker_cpu_;  // by worker, by second
+    Self self_;
+};
+
+}  // namespace loadgen::result

@@ -1,0 +1,79 @@
+// What a whole run came to: the sum of all intervals, the series by second, and what the generator says about
+// itself.
+//
+// Threads: one at a time. Lifetime: a value. Cannot: say a percentile with too few samples; percentile()
+// refuses.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "loadgen/plan/plan.hpp"
+#include "loadgen/result/interval.hpp"
+#include "loadgen/stats/histogram.hpp"
+
+namespace loadgen::result {
+
+// The sum of the tallies of one endpoint, or of all of them.
+struct Sum {
+    std::uint64_t due = 0;
+    std::uint64_t sent = 0;
+    std::uint64_t answered = 0;
+    std::array<std::uint64_t, kFailures> failures{};
+    std::map<int, std::uint64_t> statuses;
+    std::uint64_t bytes_in = 0;
+    std::uint64_t bytes_out = 0;
+    stats::Histogram response;
+    stats::Histogram service;
+    stats::Histogram first_byte;
+    stats::Histogram failed;
+
+    void add(const Tally& tally);
+    void add(const Sum& other);
+    std::uint64_t errors() const noexcept;  // the sum of failures
+    std::uint64_t ended() const noexcept;   // answered as expected, or failed
+    double error_share() const noexcept;    // 0 to 1; of those that have ended
+};
+
+// One second of the run over all endpoints and workers; kept sparse.
+struct Second {
+    std::uint64_t due = 0;
+    std::uint64_t answered = 0;
+    std::uint64_t errors = 0;
+    std::map<int, std::uint64_t> statuses;
+    std::uint64_t in_flight = 0;
+    stats::Cells response;
+    stats::Cells service;
+    double cpu = 0;
+};
+
+// The generator about itself.
+struct Self {
+    double wall = 0;           // seconds measured
+    double cpu = 0;            // of the whole process over the measured time
+    double busiest = 0;        // share of the measured time that the busiest worker was on a CPU, 0 to 1
+    std::uint64_t opened = 0;  // connections
+    stats::Histogram late;
+    stats::Histogram blocked;
+};
+
+struct Result {
+    plan::Plan plan;
+    std::string started;  // UTC, ISO 8601
+    Sum all;
+    std::vector<Sum> endpoints;   // in the plan's order
+    std::vector<Second> seconds;  // of the measured time; the last may be what ended behind it
+    Self self;
+
+    // Requests per second that were answered as expected, over the measured time.
+    double rate() const noexcept;
+    // Offered in the open model: what was due over the measured time, per second.
+    double offered() const noexcept;
+};
+
+// The value below which `fraction` lie, if there are samples enough to say it: ten beyond it, so p99 takes
+// 1000.
+std::optional<Nanoseconds> percentile(const stats::Histogram& histogram, double fraction) noexcept;
+
+}  // namespace loadgen::result
