@@ -1,7 +1,7 @@
 # baton-load: a program of its own, which links nothing of the server.
-baton_room(load_stats loadgen/stats)
+baton_room(load_stats loadgen/stats LINKS ZLIB::ZLIB fmt::fmt)
 baton_room(load_plan loadgen/plan LINKS tomlplusplus::tomlplusplus fmt::fmt)
-baton_room(load_result loadgen/result LINKS baton_load_stats baton_load_plan fmt::fmt)
+baton_room(load_result loadgen/result LINKS baton_load_stats baton_load_plan Boost::headers boost_json fmt::fmt)
 baton_room(load_engine loadgen/engine LINKS baton_load_result Boost::headers OpenSSL::SSL OpenSSL::Crypto Threads::Threads)
 baton_room(load_books loadgen/books LINKS Boost::headers boost_json fmt::fmt)
 baton_room(load_report loadgen/report LINKS baton_load_result baton_load_books Boost::headers boost_json fmt::fmt)
