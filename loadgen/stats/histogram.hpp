@@ -75,7 +75,7 @@ class Histogram {
         const auto units =
             static_cast<std::uint64_t>(std::clamp(value, Nanoseconds::zero(), kHighest).count());
         constexpr std::uint64_t kFirst = (std::uint64_t{2 * kHalf} << kUnitBits) - 1;  // one width up to here
-        const int doubling = std::bit_width(units | kFirst) - (kUnitBits + kHalfBits + 1);
+        const int doubling = static_cast<int>(std::bit_width(units | kFirst)) - (kUnitBits + kHalfBits + 1);
         return (static_cast<std::size_t>(doubling) << kHalfBits) +
                static_cast<std::size_t>(units >> (doubling + kUnitBits));
     }
