@@ -110,6 +110,8 @@ struct Threshold {
     std::string metric;    // p50, p99.9, mean, max, errors, rate; with `service-` from sent
     Bound bound = Bound::below;
     double value = 0;  // seconds, share of 1, or requests per second
+    bool of_offered =
+        false;  // value is a share of the offered rate, until check_thresholds() has converted it
 };
 
 struct Trust {
