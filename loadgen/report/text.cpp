@@ -1,0 +1,183 @@
+#include "loadgen/report/text.hpp"
+
+#include <fmt/format.h>
+
+#include <string_view>
+
+#include "loadgen/report/server_text.hpp"
+#include "loadgen/report/table.hpp"
+#include "loadgen/report/words.hpp"
+
+namespace loadgen::report {
+
+namespace {
+
+constexpr std::string_view kIndent = "  ";
+
+class Writer {
+  public:
+    Writer(const Report& report, bool colours)
+        : report_(report), result_(report.result), paint_(colours), open_(is_open(report.result.plan)) {}
+
+    std::string text() {
+        head();
+        totals();
+        latencies();
+        answers();
+        if (result_.endpoints.size() > 1) endpoints();
+        thresholds();
+        generator();
+        if (report_.books) out_ += server_text(*report_.books, result_, paint_);
+        sentences("warning", report_.verdict.warnings, Colour::yellow);
+        sentences("the generator was the bottleneck", report_.verdict.bottlenecks, Colour::red);
+        return std::move(out_);
+    }
+
+  private:
+    void head() {
+        out_ += paint_(Colour::bold, "baton-load " + printable(report_.environment.version, 40)) + ": " +
+                target_line(result_.plan) + '\n';
+        out_ += model_line(result_.plan) + "\n\n";
+    }
+
+    void totals() {
+        const result::Sum& all = result_.all;
+        const std::string errors =
+            fmt::format("{} errors ({})", count_text(all.errors()), percent_text(all.error_share()));
+        std::string requests = open_ ? count_text(all.due) + " offered, " : std::string();
+        requests += fmt::format("{} sent, {} answered, ", count_text(all.sent), count_text(all.answered));
+        line("requests", requests + (all.errors() == 0 ? errors : paint_(Colour::red, errors)));
+        std::string rate = open_ ? rate_text(result_.offered()) + "/s offered, " : std::string();
+        line("rate", rate + paint_(Colour::bold, rate_text(result_.rate()) + "/s") + " answered as expected");
+        const auto per_second = [&](std::uint64_t bytes) {
+            return result_.self.wall > 0 ? bytes_text(static_cast<std::uint64_t>(static_cast<double>(bytes) /
+                                                                                 result_.self.wall)) +
+                                               "/s"
+                                         : std::string(kNotAvailable);
+        };
+        line("bytes",
+             fmt::format("{} in ({}), {} out ({})", bytes_text(all.bytes_in), per_second(all.bytes_in),
+                         bytes_text(all.bytes_out), per_second(all.bytes_out)));
+        out_ += '\n';
+    }
+
+    void latencies() {
+        Table table(1);
+        std::vector<std::string> names = {""};
+        for (const Percentile& shown : kPercentiles) names.emplace_back(shown.name);
+        names.insert(names.end(), {"max", "n"});
+        table.row(std::move(names));
+        const auto row = [&table](std::string_view name, const stats::Histogram& histogram) {
+            std::vector<std::string> cells = latency_cells(histogram);
+            cells.insert(cells.begin(), std::string(name));
+            table.row(std::move(cells));
+        };
+        // Without a schedule nothing is due, so there is only one number to have.
+        if (open_) row(kResponseRow, result_.all.response);
+        row(kServiceRow, result_.all.service);
+        if (result_.all.first_byte.count() > 0) row("first byte (from sent)", result_.all.first_byte);
+        if (result_.all.failed.count() > 0) row("unexpected answers", result_.all.failed);
+        out_ += table.text(kIndent) + '\n';
+    }
+
+    void answers() {
+        std::string statuses;
+        for (const auto& [status, count] : result_.all.statuses) {
+            const std::string entry = fmt::format("{}: {}", status, count_text(count));
+            statuses += (statuses.empty() ? "" : ", ") + (status < 400 ? entry : paint_(Colour::red, entry));
+        }
+        line("status", statuses.empty() ? "none" : statuses);
+        std::string failures;
+        for (std::size_t kind = 1; kind < result::kFailures; ++kind) {
+            const std::uint64_t count = result_.all.failures[kind];
+            if (count == 0) continue;
+            const std::string_view name = result::name_of(static_cast<result::Failure>(kind));
+            failures += fmt::format("{}{}: {}", failures.empty() ? "" : ", ", name, count_text(count));
+        }
+        if (!failures.empty()) line("errors", paint_(Colour::red, failures));
+    }
+
+    void endpoints() {
+        out_ += '\n';
+        Table table(1);
+        table.row({"endpoint", "requests", "errors", "p50", "p99", "p99.9", "max"});
+        const std::size_t known = std::min(result_.endpoints.size(), result_.plan.endpoints.size());
+        for (std::size_t i = 0; i < known; ++i) {
+            const result::Sum& sum = result_.endpoints[i];
+            const stats::Histogram& latency = open_ ? sum.response : sum.service;
+            const std::vector<std::string> cells = latency_cells(latency);
+            table.row({printable(result_.plan.endpoints[i].name, 60), count_text(sum.ended()),
+                       percent_text(sum.error_share()), cells[0], cells[3], cells[4], cells[5]});
+        }
+        out_ += table.text(kIndent);
+        out_ += fmt::format("{}({})\n", kIndent, open_ ? kResponseRow : kServiceRow);
+    }
+
+    void thresholds() {
+        if (report_.verdict.thresholds.empty()) return;
+        out_ += '\n';
+        for (const result::Kept& kept : report_.verdict.thresholds) {
+            const std::string actual = kept.actual
+                                           ? "actual " + threshold_value(kept.threshold.metric, *kept.actual)
+                                           : "not enough samples";
+            const std::string text = printable(kept.threshold.text) + ", " + actual;
+            line("threshold", kept.kept ? paint_(Colour::green, "kept") + "    " + text
+                                        : paint_(Colour::red, "missed") + "  " + text);
+        }
+    }
+
+    void generator() {
+        const result::Self& self = result_.self;
+        out_ += '\n';
+        line("generator",
+             fmt::format(
+                 "{} of a core, busiest thread {}; own lateness p99 {}; {} connection{} opened",
+                 self.wall > 0 ? percent_text(self.cpu / self.wall) : kNotAvailable,
+                 percent_text(self.busiest),
+                 open_ ? duration_text(result::percentile(self.late, 0.99)) : "none, without a schedule",
+                 count_text(self.opened), self.opened == 1 ? "" : "s"));
+        if (self.blocked.count() > 0) {
+            line("", fmt::format("{} requests waited for a free connection, at most {}",
+                                 count_text(self.blocked.count()),
+                                 duration_text(seconds_of(self.blocked.most()))));
+        }
+    }
+
+    void sentences(std::string_view label, const std::vector<std::string>& all, Colour colour) {
+        for (const std::string& sentence : all) {
+            out_ += '\n' + paint_(colour, std::string(label) + ": ") + printable(sentence, 1000);
+        }
+        if (!all.empty()) out_ += '\n';
+    }
+
+    void line(std::string_view label, const std::string& text) { out_ += labelled(label, text); }
+
+    const Report& report_;
+    const result::Result& result_;
+    Paint paint_;
+    bool open_;
+    std::string out_;
+};
+
+}  // namespace
+
+std::string threshold_value(std::string_view metric, double value) {
+    if (metric == "errors") return percent_text(value);
+    if (metric == "rate") return rate_text(value) + "/s";
+    return duration_text(value);
+}
+
+std::string labelled(std::string_view label, std::string_view text) {
+    return fmt::format("  {:<11}{}\n", label, text);
+}
+
+std::string Paint::operator()(Colour colour, std::string_view text) const {
+    if (!on_) return std::string(text);
+    return fmt::format("\x1b[{}m{}\x1b[0m", static_cast<int>(colour), text);
+}
+
+std::string to_text(const Report& report, bool colours) {
+    return Writer(report, colours).text();
+}
+
+}  // namespace loadgen::report
