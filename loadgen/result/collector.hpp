@@ -5,7 +5,10 @@
 // Cannot: take an interval back; the end of a run is the caller's to know.
 #pragma once
 
+#include <cstddef>
+#include <cstdint>
 #include <mutex>
+#include <string>
 #include <vector>
 
 #include "loadgen/result/interval.hpp"
@@ -17,17 +20,19 @@ class Collector {
   public:
     explicit Collector(const plan::Plan& plan);
 
-    // False when it does not fit the plan (another number of endpoints, cells that do not exist); then
-    // nothing is added.
+    // False when it does not fit the plan (another number of endpoints, a second that is not in it, cells
+    // that do not exist); then nothing is added.
     bool add(const Interval& interval);
 
     // What has been collected so far, for those who watch: complete seconds only are of use, the last may
-    // still grow.
+    // still grow. Of a long run only the last kWatched seconds, as the workers wait while they are copied.
+    static constexpr std::size_t kWatched = 300;
     struct Progress {
         Sum all;
         std::vector<Sum> endpoints;
         std::vector<Second> seconds;
-        Self self;  // `busiest` is of the last complete second
+        std::size_t first = 0;  // which second of the run `seconds` begins with
+        Self self;              // `busiest` is of the last complete second
     };
     Progress progress() const;
 
@@ -35,8 +40,16 @@ class Collector {
     // know.
     Result result(std::string started, double wall, double cpu) const;
 
+    // More workers than this, counted over all agents, are not believed.
+    static constexpr std::uint32_t kMostWorkers = 4096;
+
   private:
+    bool fits(const Interval& interval) const noexcept;
+    void add_second(const Interval& interval);
+    double busiest(std::size_t from, std::size_t to) const noexcept;
+
     const plan::Plan& plan_;
+    const std::uint32_t measured_;  // seconds that are of the measured time, the last perhaps in part
     mutable std::mutex mutex_;
     std::vector<Sum> endpoints_;
     std::vector<Second> seconds_;

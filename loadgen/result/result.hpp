@@ -28,9 +28,16 @@ struct Sum {
     stats::Histogram service;
     stats::Histogram first_byte;
     stats::Histogram failed;
+    // Of the expected answers, those that came behind the measured time: a target that lags behind must not
+    // be credited with a rate that it only reached because it was waited for.
+    std::uint64_t behind = 0;
 
+    // The tally's cells have been checked.
     void add(const Tally& tally);
     void add(const Sum& other);
+    std::uint64_t expected() const noexcept;  // answered as expected
+    // Per second, answered as expected within the `wall` seconds that were measured.
+    double rate(double wall) const noexcept;
     std::uint64_t errors() const noexcept;  // the sum of failures
     std::uint64_t ended() const noexcept;   // answered as expected, or failed
     double error_share() const noexcept;    // 0 to 1; of those that have ended
@@ -72,8 +79,9 @@ struct Result {
     double offered() const noexcept;
 };
 
-// The value below which `fraction` lie, if there are samples enough to say it: ten beyond it, so p99 takes
-// 1000.
+// Whether `samples` are enough to say the value below which `fraction` lie: ten beyond it, so p99 takes 1000.
+bool enough(std::uint64_t samples, double fraction) noexcept;
+// That value, if there are.
 std::optional<Nanoseconds> percentile(const stats::Histogram& histogram, double fraction) noexcept;
 
 }  // namespace loadgen::result
