@@ -22,7 +22,9 @@ json::value seconds_or_null(std::optional<Nanoseconds> value) {
 }
 
 json::array strings(const std::vector<std::string>& all) {
-    return {all.begin(), all.end()};
+    json::array made;
+    for (const std::string& each : all) made.emplace_back(each);
+    return made;
 }
 
 json::array pairs(const stats::Cells& cells) {
