@@ -1,8 +1,7 @@
 // Runs a plan: one worker per thread, each with an io_context, its part of the schedule and its connections.
 //
-// Threads: run() is called by one thread and returns when the run is over; stop() may be called from any, and
-// from a signal's handler on an io_context. Lifetime: an Engine is one run. Cannot: be started again; see the
-// target's side.
+// Threads: reach() and run() are called by one thread; run() returns when the run is over. stop() may be
+// called from any. Lifetime: an Engine is one run. Cannot: be started again; see the target's side.
 #pragma once
 
 #include <atomic>
@@ -10,21 +9,16 @@
 #include <optional>
 #include <string>
 
+#include "loadgen/engine/targets.hpp"
 #include "loadgen/plan/plan.hpp"
 #include "loadgen/result/interval.hpp"
 
 namespace loadgen::engine {
 
 struct Outcome {
-    Moment started;   // the start of the measured time
     double wall = 0;  // seconds measured: the duration, or less when it was stopped
-    double cpu = 0;   // CPU seconds of the process in that time
+    double cpu = 0;   // CPU seconds of this process in that time
     bool stopped = false;
-};
-
-// Why no run took place: the target could not be reached. One line for a human.
-struct Unreachable {
-    std::string why;
 };
 
 class Engine {
@@ -32,22 +26,24 @@ class Engine {
     // Called by workers, on their threads, once a second and at their end; must not block for long.
     using Sink = std::function<void(result::Interval&&)>;
 
+    // std::runtime_error: a certificate's file is not to be had.
     Engine(const plan::Plan& plan, Sink sink);
 
-    // One request's worth of connection to each target, before anything is measured: none when all can be
+    // A connection to each target, TLS included, before anything is measured. The text says what could not be
     // reached.
-    std::optional<Unreachable> reach();
+    std::optional<std::string> reach() { return targets_.reach(plan_.load.timeout); }
 
     // From `start` on (the start of the warm-up) until the duration is over and the last answers are in.
     Outcome run(Moment start);
 
     // Ends early: what has been measured so far counts. A second call ends at once, without waiting for
     // answers.
-    void stop() noexcept;
+    void stop() noexcept { stops_.fetch_add(1, std::memory_order_relaxed); }
 
   private:
     const plan::Plan& plan_;
     Sink sink_;
+    Targets targets_;
     std::atomic<int> stops_ = 0;
 };
 

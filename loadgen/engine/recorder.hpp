@@ -1,0 +1,69 @@
+// A worker's books of the current second, as dense histograms; each second they leave as an Interval.
+//
+// Threads: the worker's. Lifetime: the worker's. Cannot: say anything about seconds that it has handed over.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <functional>
+#include <vector>
+
+#include "loadgen/engine/job.hpp"
+#include "loadgen/plan/plan.hpp"
+#include "loadgen/result/interval.hpp"
+
+namespace loadgen::engine {
+
+class Recorder {
+  public:
+    using Sink = std::function<void(result::Interval&&)>;
+    Recorder(const plan::Plan& plan, std::uint32_t worker, const Sink& sink);
+
+    // The measured time begins here; what was due before (closed model: handed over) is not recorded.
+    void begin(Moment measured) noexcept;
+
+    void due(const Job& job);
+    // To a connection: `waited` says that none had been free when it was due.
+    void handed(const Job& job, bool waited);
+    void opened() noexcept { ++opened_; }
+    void ended(const Job& job, const Ended& ended);
+
+    // Hands the second over if `now` is in a later one.
+    void turn(Moment now, std::uint64_t in_flight) {
+        if (now >= turns_) hand_over(now, in_flight);
+    }
+    // Hands over what is left.
+    void finish(std::uint64_t in_flight);
+
+  private:
+    struct Page {
+        std::uint64_t due = 0, sent = 0, answered = 0, bytes_in = 0, bytes_out = 0;
+        std::array<std::uint64_t, result::kFailures> failures{};
+        std::array<std::uint64_t, 1000> statuses{};
+        stats::Histogram response, service, first_byte, failed;
+    };
+
+    bool counts(const Job& job) const noexcept { return job.due >= measured_; }
+    void hand_over(Moment now, std::uint64_t in_flight);
+    void flush(std::uint64_t in_flight);
+    static result::Tally tally_of(Page& page);
+
+    const plan::Plan& plan_;
+    const Sink& sink_;
+    std::uint32_t worker_;
+    std::uint32_t last_;  // the second in which what ends behind the measured time counts
+    std::uint32_t second_ = 0;
+    bool closed_;
+    Moment measured_ = Moment::max();
+    Moment turns_ = Moment::max();
+    Moment end_ = Moment::max();
+    double cpu_ = 0;
+    std::uint64_t opened_ = 0;
+    std::vector<Page> pages_;  // by endpoint
+    stats::Histogram late_, blocked_;
+};
+
+// CPU seconds of the calling thread.
+double thread_cpu() noexcept;
+
+}  // namespace loadgen::engine

@@ -1,0 +1,179 @@
+#include "loadgen/engine/targets.hpp"
+
+#include <fmt/format.h>
+#include <openssl/ssl.h>
+#include <openssl/x509_vfy.h>
+
+#include <boost/asio/connect.hpp>
+#include <boost/asio/ip/address.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/local/stream_protocol.hpp>
+#include <boost/asio/ssl/host_name_verification.hpp>
+#include <boost/system/system_error.hpp>
+#include <map>
+#include <stdexcept>
+#include <tuple>
+
+namespace loadgen::engine {
+
+namespace asio = boost::asio;
+using boost::system::error_code;
+
+namespace {
+
+auto key_of(const plan::Target& target) {
+    return std::tie(target.tls, target.host, target.port, target.unix_socket);
+}
+
+Address local_address(const std::string& path) {
+    // An abstract name begins with a zero byte.
+    return asio::local::stream_protocol::endpoint(path.front() == '@' ? '\0' + path.substr(1) : path);
+}
+
+// The addresses of a target; empty with `error` set when there are none.
+std::vector<Address> addresses_of(asio::io_context& io, const plan::Target& target, error_code& error) {
+    std::vector<Address> found;
+    if (!target.unix_socket.empty()) return {local_address(target.unix_socket)};
+    asio::ip::tcp::resolver resolver(io);
+    for (const auto& entry : resolver.resolve(target.host, target.port, error))
+        found.emplace_back(entry.endpoint());
+    return found;
+}
+
+// Runs until `done`, or for at most `within`; false when the time is over.
+bool run_until(asio::io_context& io, const bool& done, Nanoseconds within) {
+    io.restart();
+    const Moment end = Clock::now() + within;
+    while (!done && Clock::now() < end) {
+        if (io.run_one_until(end) == 0) break;
+    }
+    return done;
+}
+
+error_code try_connect(asio::io_context& io, Socket& socket, const Address& address, Nanoseconds within) {
+    bool done = false;
+    error_code result;
+    socket.async_connect(address, [&](const error_code& error) {
+        done = true;
+        result = error;
+    });
+    if (run_until(io, done, within)) return result;
+    error_code ignored;
+    socket.close(ignored);
+    run_until(io, done, within);
+    return asio::error::timed_out;
+}
+
+error_code try_handshake(asio::io_context& io, TlsStream& stream, Nanoseconds within) {
+    bool done = false;
+    error_code result;
+    stream.async_handshake(asio::ssl::stream_base::client, [&](const error_code& error) {
+        done = true;
+        result = error;
+    });
+    if (run_until(io, done, within)) return result;
+    error_code ignored;
+    stream.next_layer().close(ignored);
+    run_until(io, done, within);
+    return asio::error::timed_out;
+}
+
+void load(asio::ssl::context& context, const plan::Trust& trust) {
+    error_code error;
+    const auto need = [&error](const std::string& file) {
+        if (error) throw std::runtime_error(fmt::format("{}: {}", file, words_of(error)));
+    };
+    if (!trust.ca_file.empty()) context.load_verify_file(trust.ca_file, error);
+    need(trust.ca_file);
+    if (!trust.certificate.empty()) context.use_certificate_chain_file(trust.certificate, error);
+    need(trust.certificate);
+    if (!trust.key.empty()) context.use_private_key_file(trust.key, asio::ssl::context::pem, error);
+    need(trust.key);
+}
+
+}  // namespace
+
+std::string Place::name() const {
+    return target->unix_socket.empty() ? target->authority : target->unix_socket;
+}
+
+std::vector<std::size_t> places_of(const plan::Plan& plan) {
+    std::map<std::tuple<bool, std::string, std::string, std::string>, std::size_t> known;
+    std::vector<std::size_t> where;
+    for (const plan::Endpoint& endpoint : plan.endpoints)
+        where.push_back(known.emplace(key_of(endpoint.target), known.size()).first->second);
+    return where;
+}
+
+Targets::Targets(const plan::Plan& plan)
+    : tls_(std::make_unique<asio::ssl::context>(asio::ssl::context::tls_client)) {
+    const std::vector<std::size_t> where = places_of(plan);
+    for (std::size_t i = 0; i < where.size(); ++i)
+        if (where[i] == places_.size()) places_.push_back({&plan.endpoints[i].target, {}});
+    tls_->set_options(asio::ssl::context::default_workarounds | asio::ssl::context::no_sslv3 |
+                      asio::ssl::context::no_tlsv1 | asio::ssl::context::no_tlsv1_1);
+    error_code ignored;
+    tls_->set_default_verify_paths(ignored);
+    tls_->set_verify_mode(plan.trust.insecure ? asio::ssl::verify_none : asio::ssl::verify_peer);
+    load(*tls_, plan.trust);
+    // RFC 7301: a server that also speaks HTTP/2 must know that we do not.
+    constexpr unsigned char kProtocols[] = "\x08http/1.1";
+    SSL_CTX_set_alpn_protos(tls_->native_handle(), kProtocols, sizeof kProtocols - 1);
+}
+
+std::optional<std::string> Targets::reach(Nanoseconds within) {
+    asio::io_context io(1);
+    for (Place& place : places_)
+        if (auto why = reach(io, place, within)) return why;
+    return std::nullopt;
+}
+
+std::optional<std::string> Targets::reach(asio::io_context& io, Place& place, Nanoseconds within) {
+    error_code error;
+    const std::vector<Address> addresses = addresses_of(io, *place.target, error);
+    if (addresses.empty()) return fmt::format("{}: {}", place.name(), words_of(error));
+    for (const Address& address : addresses) {
+        TlsStream stream(Socket(io), *tls_);
+        error = try_connect(io, stream.next_layer(), address, within);
+        if (error) continue;
+        place.address = address;
+        if (!place.target->tls) return std::nullopt;
+        expect_peer(stream, *place.target);
+        error = try_handshake(io, stream, within);
+        if (!error) return std::nullopt;
+        const long verified = SSL_get_verify_result(stream.native_handle());
+        if (verified != X509_V_OK)
+            return fmt::format(
+                "{}: the certificate is not accepted: {} (--ca names whom to trust, --insecure "
+                "trusts anybody)",
+                place.name(), X509_verify_cert_error_string(verified));
+        return fmt::format("{}: TLS handshake: {}", place.name(), words_of(error));
+    }
+    return fmt::format("{}: {}", place.name(), words_of(error));
+}
+
+void expect_peer(TlsStream& stream, const plan::Target& target) {
+    if (target.host.empty()) {
+        // Behind a Unix socket there is no name that a certificate could be for.
+        stream.set_verify_callback([](bool good, asio::ssl::verify_context&) { return good; });
+        return;
+    }
+    error_code literal;
+    asio::ip::make_address(target.host, literal);
+    // RFC 6066, 3: no literal addresses in SNI.
+    if (literal)
+        SSL_ctrl(stream.native_handle(), SSL_CTRL_SET_TLSEXT_HOSTNAME, TLSEXT_NAMETYPE_host_name,
+                 const_cast<char*>(target.host.c_str()));
+    stream.set_verify_callback(asio::ssl::host_name_verification(target.host));
+}
+
+std::string words_of(const error_code& error) {
+    std::string text = error.message();
+    if (error == asio::error::timed_out) text = "no answer in time";
+    if (error == asio::ssl::error::stream_truncated || error == asio::error::eof)
+        text = "the connection was closed";
+    for (char& letter : text) letter = static_cast<char>(letter == '\n' ? ' ' : letter);
+    return text;
+}
+
+}  // namespace loadgen::engine
