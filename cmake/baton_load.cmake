@@ -6,9 +6,9 @@ baton_room(load_engine loadgen/engine LINKS baton_load_result Boost::headers Ope
 baton_room(load_books loadgen/books LINKS Boost::headers boost_json fmt::fmt)
 baton_room(load_report loadgen/report LINKS baton_load_result baton_load_books Boost::headers boost_json fmt::fmt)
 baton_room(load_live loadgen/live LINKS baton_load_result fmt::fmt)
-baton_room(load_compare loadgen/compare LINKS baton_load_report)
+baton_room(load_compare loadgen/compare LINKS baton_load_report baton_load_stats)
 baton_room(load_fleet loadgen/fleet LINKS baton_load_engine baton_load_report)
-baton_room(load_upstream loadgen/upstream LINKS Boost::headers fmt::fmt)
+baton_room(load_upstream loadgen/upstream LINKS baton_load_plan Boost::headers fmt::fmt)
 
 if(EXISTS ${PROJECT_SOURCE_DIR}/loadgen/main.cpp)
     file(GLOB commands CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/loadgen/cli/*.cpp)

@@ -2,36 +2,11 @@
 
 #include <fmt/format.h>
 
-#include <array>
-#include <charconv>
-#include <cmath>
-#include <utility>
+#include "loadgen/plan/quantity.hpp"
 
 namespace loadgen::upstream {
 
 namespace {
-
-constexpr std::array<std::pair<std::string_view, double>, 5> kTimes = {
-    {{"", 1e6}, {"ns", 1}, {"us", 1e3}, {"ms", 1e6}, {"s", 1e9}}};
-constexpr std::array<std::pair<std::string_view, double>, 7> kSizes = {
-    {{"", 1}, {"b", 1}, {"B", 1}, {"k", 1024}, {"K", 1024}, {"m", 1048576}, {"M", 1048576}}};
-
-// A number and a unit of these; none when it is anything else, or not from 0 to `most`.
-template <std::size_t N>
-bool read_quantity(std::string_view text, const std::array<std::pair<std::string_view, double>, N>& units,
-                   double most, double& value) {
-    double number = 0;
-    const auto [end, error] =
-        std::from_chars(text.data(), text.data() + text.size(), number, std::chars_format::fixed);
-    if (error != std::errc{} || !std::isfinite(number) || std::signbit(number)) return false;
-    const std::string_view unit = text.substr(static_cast<std::size_t>(end - text.data()));
-    for (const auto& [name, factor] : units) {
-        if (unit != name) continue;
-        value = number * factor;
-        return value <= most;
-    }
-    return false;
-}
 
 std::string known_names() {
     return fmt::format("delay, jitter (up to {} s), bytes (up to {}), stream (0 or 1), ms",
@@ -43,8 +18,25 @@ bool read_switch(std::string_view text, bool& on) {
     return on || text == "0" || text == "false";
 }
 
+bool read_delay(std::string_view text, Nanoseconds& delay) {
+    const auto parsed = plan::parse_duration(text, Nanoseconds(0), kLongestDelay);
+    if (parsed) delay = *parsed;
+    return static_cast<bool>(parsed);
+}
+
+bool read_milliseconds(std::string_view text, Nanoseconds& delay) {
+    return read_delay(std::string(text) + "ms", delay);
+}
+
+bool read_bytes(std::string_view text, std::uint64_t& bytes) {
+    const auto parsed = plan::parse_size(text, 0, kMostBytes);
+    if (parsed) bytes = *parsed;
+    return static_cast<bool>(parsed);
+}
+
 bool read_pair(std::string_view name, std::string_view value, Answer& answer) {
-    if (name == "delay" || name == "ms") return read_delay(value, answer.delay);
+    if (name == "delay") return read_delay(value, answer.delay);
+    if (name == "ms") return read_milliseconds(value, answer.delay);
     if (name == "jitter") return read_delay(value, answer.jitter);
     if (name == "bytes") return read_bytes(value, answer.bytes);
     if (name == "stream") return read_switch(value, answer.stream);
@@ -52,20 +44,6 @@ bool read_pair(std::string_view name, std::string_view value, Answer& answer) {
 }
 
 }  // namespace
-
-bool read_delay(std::string_view text, Nanoseconds& delay) {
-    double value = 0;
-    if (!read_quantity(text, kTimes, static_cast<double>(kLongestDelay.count()), value)) return false;
-    delay = Nanoseconds(std::llround(value));
-    return true;
-}
-
-bool read_bytes(std::string_view text, std::uint64_t& bytes) {
-    double value = 0;
-    if (!read_quantity(text, kSizes, static_cast<double>(kMostBytes), value)) return false;
-    bytes = static_cast<std::uint64_t>(value);
-    return true;
-}
 
 std::variant<Answer, BadRequest> asked_for(std::string_view target, const Answer& usual) {
     Answer answer = usual;

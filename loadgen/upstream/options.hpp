@@ -44,12 +44,8 @@ struct BadRequest {
 };
 
 // What the target of a request asks for: the query /?delay=20ms&jitter=5ms&bytes=1k&stream=1 in place of the
-// usual. A path is allowed and not looked at; `ms=20` is the same as delay=20ms.
+// usual. A path is allowed and not looked at; `ms=20` is the same as `delay=20ms`. Quantities are written as
+// on the command line (plan/quantity.hpp).
 std::variant<Answer, BadRequest> asked_for(std::string_view target, const Answer& usual);
-
-// "20ms", "1.5s", "250us", "20" (milliseconds); false when it is none, or beyond kLongestDelay.
-bool read_delay(std::string_view text, Nanoseconds& delay);
-// "4096", "64k", "1M" (1024 each); false when it is none, or beyond kMostBytes.
-bool read_bytes(std::string_view text, std::uint64_t& bytes);
 
 }  // namespace loadgen::upstream
