@@ -65,6 +65,7 @@ json::object sum(const result::Sum& sum) {
     return {{"due", sum.due},
             {"sent", sum.sent},
             {"answered", sum.answered},
+            {"behind", sum.behind},
             {"errors", sum.errors()},
             {"error_share", number(sum.error_share())},
             {"failures", std::move(failures)},

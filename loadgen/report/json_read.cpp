@@ -76,6 +76,7 @@ result::Sum sum(const Place& place) {
     made.due = place.at("due").count();
     made.sent = place.at("sent").count();
     made.answered = place.at("answered").count();
+    made.behind = place.at("behind").count();
     std::uint64_t errors = 0;
     place.at("failures").members(result::kFailures, [&](const std::string& name, const Place& count) {
         const result::Failure kind = result::failure_of(name);

@@ -80,6 +80,11 @@ std::string server_text(const books::Books& books, const result::Result& result,
         runtime += (runtime.empty() ? "" : ", ") + printable(label, 40) + ' ' + printable(value, 40);
     }
     if (!runtime.empty()) text += labelled("", runtime);
+    std::string roles;
+    for (const auto& [role, cpu] : books.thread_cpu) {
+        roles += (roles.empty() ? "CPU by thread: " : ", ") + printable(role, 40) + ' ' + duration_text(cpu);
+    }
+    if (!roles.empty()) text += labelled("", roles);
     for (const books::Gil& gil : books.gils) text += labelled("GIL", gil_line(gil, books.wall));
     if (books.routes.empty()) return text;
     Table table(1);

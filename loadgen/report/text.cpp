@@ -47,8 +47,12 @@ class Writer {
         std::string requests = open_ ? count_text(all.due) + " offered, " : std::string();
         requests += fmt::format("{} sent, {} answered, ", count_text(all.sent), count_text(all.answered));
         line("requests", requests + (all.errors() == 0 ? errors : paint_(Colour::red, errors)));
+        const std::string behind = all.behind == 0
+                                       ? std::string()
+                                       : ", " + count_text(all.behind) + " more came after the measured time";
         std::string rate = open_ ? rate_text(result_.offered()) + "/s offered, " : std::string();
-        line("rate", rate + paint_(Colour::bold, rate_text(result_.rate()) + "/s") + " answered as expected");
+        line("rate", rate + paint_(Colour::bold, rate_text(result_.rate()) + "/s") + " answered as expected" +
+                         behind);
         const auto per_second = [&](std::uint64_t bytes) {
             return result_.self.wall > 0 ? bytes_text(static_cast<std::uint64_t>(static_cast<double>(bytes) /
                                                                                  result_.self.wall)) +
@@ -84,7 +88,7 @@ class Writer {
         std::string statuses;
         for (const auto& [status, count] : result_.all.statuses) {
             const std::string entry = fmt::format("{}: {}", status, count_text(count));
-            statuses += (statuses.empty() ? "" : ", ") + (status < 400 ? entry : paint_(Colour::red, entry));
+            statuses += (statuses.empty() ? "" : "  ") + (status < 400 ? entry : paint_(Colour::red, entry));
         }
         line("status", statuses.empty() ? "none" : statuses);
         std::string failures;
@@ -92,7 +96,7 @@ class Writer {
             const std::uint64_t count = result_.all.failures[kind];
             if (count == 0) continue;
             const std::string_view name = result::name_of(static_cast<result::Failure>(kind));
-            failures += fmt::format("{}{}: {}", failures.empty() ? "" : ", ", name, count_text(count));
+            failures += fmt::format("{}{}: {}", failures.empty() ? "" : "  ", name, count_text(count));
         }
         if (!failures.empty()) line("errors", paint_(Colour::red, failures));
     }
@@ -129,13 +133,13 @@ class Writer {
     void generator() {
         const result::Self& self = result_.self;
         out_ += '\n';
-        line("generator",
-             fmt::format(
-                 "{} of a core, busiest thread {}; own lateness p99 {}; {} connection{} opened",
-                 self.wall > 0 ? percent_text(self.cpu / self.wall) : kNotAvailable,
-                 percent_text(self.busiest),
-                 open_ ? duration_text(result::percentile(self.late, 0.99)) : "none, without a schedule",
-                 count_text(self.opened), self.opened == 1 ? "" : "s"));
+        std::string own = fmt::format("{} of a core, busiest thread {}",
+                                      self.wall > 0 ? percent_text(self.cpu / self.wall) : kNotAvailable,
+                                      percent_text(self.busiest));
+        // Without a schedule there is nothing to be late for.
+        if (open_) own += ", own lateness p99 " + duration_text(result::percentile(self.late, 0.99));
+        own += fmt::format(", {} connection{} opened", count_text(self.opened), self.opened == 1 ? "" : "s");
+        line("generator", own);
         if (self.blocked.count() > 0) {
             line("", fmt::format("{} requests waited for a free connection, at most {}",
                                  count_text(self.blocked.count()),

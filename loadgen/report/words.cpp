@@ -60,7 +60,7 @@ std::string count_text(std::uint64_t count) {
 
 std::string rate_text(double rate) {
     if (!std::isfinite(rate) || rate < 0) return std::string(kNotAvailable);
-    if (rate >= 9999.5) return count_text(static_cast<std::uint64_t>(std::min(std::round(rate), 1e18)));
+    if (rate >= 999.95) return count_text(static_cast<std::uint64_t>(std::min(std::round(rate), 1e18)));
     if (rate == std::round(rate)) return fmt::format("{:.0f}", rate);
     return fmt::format("{:.1f}", rate);
 }

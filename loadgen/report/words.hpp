@@ -33,7 +33,7 @@ std::string duration_text(std::optional<Nanoseconds> value);  // or "n/a"
 std::string span_text(Nanoseconds value);                     // of a plan: "10 s", "1.5 s", "500 ms"
 std::string milliseconds_text(double seconds);                // without the unit: "2.310"
 std::string count_text(std::uint64_t count);                  // "12,345"
-std::string rate_text(double rate);                           // "500.0", "12,345"
+std::string rate_text(double rate);                           // "500", "47.5", "12,345"
 std::string bytes_text(std::uint64_t bytes);                  // "1.23 MB"
 std::string percent_text(double share);                       // "12.5 %"; a share above 0 is never "0.0 %"
 
