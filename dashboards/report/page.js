@@ -10,14 +10,14 @@
 
   const digits = (value) => (value < 9.995 ? value.toFixed(2) : value < 99.95 ? value.toFixed(1) : value.toFixed(0));
   const seconds = (value) => {
-    if (value == null) return "n/a";
+    if (value == null) return "--";
     if (value < 999.5e-6) return digits(value * 1e6) + " us";
     if (value < 999.5e-3) return digits(value * 1e3) + " ms";
     return digits(value) + " s";
   };
   // On an axis the values are round already: no zeros behind them.
   const tick = (value) => seconds(value).replace(/(\.\d*?)0+ /, "$1 ").replace(". ", " ");
-  const count = (value) => (value == null ? "n/a" : Math.abs(value) >= 100 || value % 1 === 0 ? String(Math.round(value)) : value.toFixed(2));
+  const count = (value) => (value == null ? "--" : Math.abs(value) >= 100 || value % 1 === 0 ? String(Math.round(value)) : value.toFixed(2));
 
   const axis = (more) => ({
     stroke: () => colour("faint"),
@@ -36,10 +36,12 @@
     ...more,
   });
 
+  const legend = { markers: { width: 2, dash: (plot, at) => (plot.series[at].dash ? "dashed" : "solid") } };
+
   const draw = (id, options, data) => {
     const place = document.getElementById(id);
     const size = () => ({ width: Math.max(240, place.clientWidth), height: place.clientWidth < 460 ? 190 : 220 });
-    const plot = new uPlot({ ...size(), ...options }, data, place);
+    const plot = new uPlot({ ...size(), legend, ...options }, data, place);
     plots.push({ plot, size });
   };
 
@@ -48,8 +50,16 @@
     if (!(low > 0)) return [1e-4, 1];
     return [10 ** Math.floor(Math.log10(low)), 10 ** Math.ceil(Math.log10(Math.max(high, low * 1.01)))];
   };
-  const logTicks = (_, splits) =>
-    splits.map((value) => (Math.abs(Math.log10(value) - Math.round(Math.log10(value))) < 1e-9 ? tick(value) : ""));
+  const isDecade = (value) => Math.abs(Math.log10(value) - Math.round(Math.log10(value))) < 1e-9;
+  // Lines between the decades too, but only where there is room for them.
+  const logAxis = (more) => ({
+    filter: (plot, splits) => {
+      const few = splits.length < plot.bbox.height / devicePixelRatio / 8;
+      return splits.map((value) => (few || isDecade(value) ? value : null));
+    },
+    values: (_, splits) => splits.map((value) => (value != null && isDecade(value) ? tick(value) : "")),
+    ...more,
+  });
   const latencyScale = { distr: 3, range: decades };
 
   const overTime = (id, series, data, scale, show) => {
@@ -60,8 +70,8 @@
         cursor: { sync: { key: "time" }, points: { size: 6 } },
         scales: { x: { time: false }, y: scale },
         axes: [
-          axis({ values: (_, splits) => splits.map((value) => value + " s"), space: 60, incrs: [1, 2, 5, 10, 30, 60, 120, 300, 600, 1800, 3600] }),
-          axis(scale === latencyScale ? { size: wide, values: logTicks } : { size: wide, values: (_, splits) => splits.map(show) }),
+          axis({ size: 34, values: (_, splits) => splits.map((value) => value + " s"), space: 60, incrs: [1, 2, 5, 10, 30, 60, 120, 300, 600, 1800, 3600] }),
+          axis(scale === latencyScale ? logAxis({ size: wide }) : { size: wide, values: (_, splits) => splits.map(show) }),
         ],
         series: [{ label: "second", value: (_, value) => (value == null ? "--" : value + " s") }, ...series],
       },
@@ -80,10 +90,11 @@
       rates.unshift(s.due);
     }
     overTime("rate", rate, rates, fromZero, count);
-    const latency = [line("service p50", "b", seconds, { dash: [5, 4] }), line("service p99", "b", seconds)];
+    const p99 = s.window > 1 ? "p99 of " + s.window + " s" : "p99";
+    const latency = [line("service p50", "b", seconds, { dash: [5, 4] }), line("service " + p99, "b", seconds)];
     const latencies = [s.service50, s.service99];
     if (run.open) {
-      latency.unshift(line("response p50", "a", seconds, { dash: [5, 4] }), line("response p99", "a", seconds));
+      latency.unshift(line("response p50", "a", seconds, { dash: [5, 4] }), line("response " + p99, "a", seconds));
       latencies.unshift(s.response50, s.response99);
     }
     overTime("latency", latency, latencies, latencyScale, tick);
@@ -97,7 +108,7 @@
       fromZero,
       count,
     );
-    overTime("cpu", [line("CPU", "e", (value) => (value == null ? "n/a" : value.toFixed(2)))], [s.cpu], fromZero, (value) => value.toFixed(value < 1 ? 2 : 1));
+    overTime("cpu", [line("CPU", "e", (value) => (value == null ? "--" : value.toFixed(2)))], [s.cpu], fromZero, (value) => value.toFixed(value < 1 ? 2 : 1));
   };
 
   // x is the number of nines: 1 is p90, 2 is p99, 3 is p99.9.
@@ -116,8 +127,8 @@
         cursor: { points: { size: 6 } },
         scales: { x: { time: false, range: [0, Math.max(1, p.nines[p.nines.length - 1])] }, y: latencyScale },
         axes: [
-          axis({ incrs: [1], space: 30, values: (_, splits) => splits.map((value) => (value % 1 === 0 ? nineLabel(value) : "")) }),
-          axis({ size: 62, values: logTicks }),
+          axis({ size: 34, incrs: [1], space: 30, values: (_, splits) => splits.map((value) => (value % 1 === 0 ? nineLabel(value) : "")) }),
+          axis(logAxis({ size: 62 })),
         ],
         series: [{ label: "percentile", value: (_, value) => (value == null ? "--" : "p" + (100 - 100 / 10 ** value).toFixed(3).replace(/\.?0+$/, "")) }, ...series],
       },

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
 #include <boost/json/serialize.hpp>
@@ -44,21 +45,23 @@ json::object percentiles(const result::Sum& all) {
 
 class Series {
   public:
-    explicit Series(const std::vector<result::Second>& seconds) {
+    explicit Series(const std::vector<result::Second>& seconds)
+        : seconds_(seconds), window_(window_of(seconds)) {
         for (const result::Second& second : seconds) {
             for (const auto& [status, count] : second.statuses) codes_.insert(status);
         }
     }
 
-    void add(std::size_t at, const result::Second& second) {
+    void add(std::size_t at) {
+        const result::Second& second = seconds_[at];
         push("t", at);
         push("due", second.due);
         push("answered", second.answered);
         push("errors", second.errors);
         push("in_flight", second.in_flight);
         push("cpu", std::isfinite(second.cpu) ? second.cpu : 0);
-        latency("response", second.response);
-        latency("service", second.service);
+        latency("response", at, &result::Second::response);
+        latency("service", at, &result::Second::service);
         for (const int code : codes_) {
             const auto found = second.statuses.find(code);
             array(statuses_, std::to_string(code))
@@ -68,6 +71,7 @@ class Series {
 
     json::object made() && {
         array(lists_, "t");
+        lists_["window"] = window_;
         lists_["statuses"] = std::move(statuses_);
         return std::move(lists_);
     }
@@ -80,13 +84,28 @@ class Series {
     void push(const char* name, Value value) {
         array(lists_, name).push_back(value);
     }
-    void latency(const std::string& name, const stats::Cells& cells) {
+    // The median of the second itself; the p99 of as many seconds, up to this one, as it takes to have one.
+    void latency(const std::string& name, std::size_t at, stats::Cells result::Second::* cells) {
         scratch_.reset();
-        scratch_.add(cells);
+        scratch_.add(seconds_[at].*cells);
         array(lists_, name + "50").push_back(seconds_or_null(result::percentile(scratch_, 0.50)));
+        for (std::size_t back = 1; back < window_ && back <= at; ++back)
+            scratch_.add(seconds_[at - back].*cells);
         array(lists_, name + "99").push_back(seconds_or_null(result::percentile(scratch_, 0.99)));
     }
 
+    static std::size_t window_of(const std::vector<result::Second>& seconds) {
+        constexpr std::size_t kLongest = 30;
+        std::uint64_t answers = 0;
+        for (const result::Second& second : seconds) answers += second.service.total;
+        if (answers == 0) return 1;
+        const double mean = static_cast<double>(answers) / static_cast<double>(seconds.size());
+        // A little more than 1000, as seconds differ.
+        return std::clamp(static_cast<std::size_t>(std::ceil(1050 / mean)), std::size_t{1}, kLongest);
+    }
+
+    const std::vector<result::Second>& seconds_;
+    std::size_t window_;
     std::set<int> codes_;
     json::object lists_;
     json::object statuses_;
@@ -102,7 +121,7 @@ std::string chart_data(const Report& report) {
     const auto whole = static_cast<std::size_t>(std::max(0.0, std::ceil(result.self.wall - 0.01)));
     const std::size_t count = std::min(result.seconds.size(), whole);
     const std::size_t step = std::max<std::size_t>(1, (count + kMostPoints - 1) / kMostPoints);
-    for (std::size_t i = 0; i < count; i += step) series.add(i, result.seconds[i]);
+    for (std::size_t i = 0; i < count; i += step) series.add(i);
     return json::serialize(json::object{{"open", is_open(result.plan)},
                                         {"percentiles", percentiles(result.all)},
                                         {"series", std::move(series).made()}});

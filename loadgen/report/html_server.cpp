@@ -48,8 +48,9 @@ std::string bars(const books::Books& books) {
     for (const books::Route& route : books.routes) longest = std::max(longest, length_of(route));
     std::string made = key(books) + R"(<div class="routes">)";
     for (const books::Route& route : books.routes) {
-        made += fmt::format("<div>{}</div>{}<div>{}</div>", escaped(printable(route.name)),
-                            bar(route, longest), duration_text(length_of(route)));
+        made += fmt::format(
+            R"(<div class="route"><span class="name">{}</span>{}<span class="time">{}</span></div>)",
+            escaped(printable(route.name)), bar(route, longest), duration_text(length_of(route)));
     }
     return made + "</div>";
 }
