@@ -1,0 +1,145 @@
+#include "loadgen/cli/compare_load.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <optional>
+#include <stdexcept>
+#include <utility>
+
+#include "loadgen/result/collector.hpp"
+
+namespace loadgen::cli {
+
+namespace {
+
+using compare::Addresses;
+using compare::Measured;
+using plan::Fault;
+using plan::Parsed;
+using plan::Plan;
+
+// Between the last preparation and the first request: threads have to be there by then.
+constexpr Nanoseconds kHeadStart = std::chrono::milliseconds(20);
+constexpr Nanoseconds kLook = std::chrono::milliseconds(50);
+constexpr int kServerFault = 500;
+
+// So that it can be stopped from elsewhere while it runs.
+class Running {
+  public:
+    Running(Current& current, engine::Engine& engine) : current_(current) { current_.set(&engine); }
+    ~Running() { current_.set(nullptr); }
+    Running(const Running&) = delete;
+    Running& operator=(const Running&) = delete;
+
+  private:
+    Current& current_;
+};
+
+std::optional<double> seconds_at(const stats::Histogram& histogram, double fraction) {
+    const std::optional<Nanoseconds> value = result::percentile(histogram, fraction);
+    if (!value) return std::nullopt;
+    return seconds_of(*value);
+}
+
+std::string failures_text(const result::Sum& sum) {
+    std::string text;
+    for (std::size_t i = 0; i < sum.failures.size(); ++i) {
+        if (sum.failures[i] == 0) continue;
+        text += fmt::format("{}{} {}", text.empty() ? "" : ", ", sum.failures[i],
+                            result::name_of(static_cast<result::Failure>(i)));
+    }
+    return text;
+}
+
+// An answer that the plan does not expect is an answer; only of a server's own fault there may be better to
+// come.
+bool has_answered(const result::Result& result) {
+    if (result.all.ended() > result.all.errors()) return true;
+    return std::any_of(result.all.statuses.begin(), result.all.statuses.end(),
+                       [](const auto& status) { return status.first < kServerFault; });
+}
+
+// One connection, for as short a time as there is.
+Plan look_of(Plan plan) {
+    plan.load.model = plan::Model::closed;
+    plan.load.profile.clear();
+    plan.load.connections = 1;
+    plan.load.threads = 1;
+    plan.load.duration = kLook;
+    plan.load.warm_up = Nanoseconds(0);
+    plan.thresholds.clear();
+    return plan;
+}
+
+}  // namespace
+
+Parsed<Plan> CompareLoad::plan_for(const Addresses& addresses) const {
+    PlanFlags flags = flags_;
+    for (std::string& url : flags.urls) url = compare::filled(url, addresses);
+    Parsed<Plan> plan = make_plan(flags);
+    if (!plan) return plan;
+    if (!plan->thresholds.empty()) return Fault{"thresholds are for run; a comparison has verdicts"};
+    if (plan->load.profile.size() > 1) return Fault{"a comparison takes one rate: no ramps, no steps"};
+    return plan;
+}
+
+Plan CompareLoad::sound_plan_for(const Addresses& addresses) const {
+    Parsed<Plan> plan = plan_for(addresses);
+    if (!plan) throw std::runtime_error(plan.why());  // it was sound before: the scenario file has changed
+    return std::move(*plan);
+}
+
+compare::Load CompareLoad::load() {
+    return {[this](const Addresses& addresses) { return reachable(addresses); },
+            [this](const Addresses& addresses) { return answers(addresses); },
+            [this](const Addresses& addresses) { warm_up(addresses); },
+            [this](const Addresses& addresses) { return measure(addresses); }};
+}
+
+bool CompareLoad::reachable(const Addresses& addresses) {
+    const Plan plan = sound_plan_for(addresses);
+    engine::Engine engine(plan, [](result::Interval&&) {});
+    return !engine.reach();
+}
+
+bool CompareLoad::answers(const Addresses& addresses) {
+    if (!reachable(addresses)) return false;
+    return has_answered(run(look_of(sound_plan_for(addresses))));
+}
+
+// A run of its own, so that CPU and books can be read between it and the measured one.
+void CompareLoad::warm_up(const Addresses& addresses) {
+    Plan plan = sound_plan_for(addresses);
+    if (plan.load.warm_up <= Nanoseconds(0)) return;
+    plan.load.duration = std::exchange(plan.load.warm_up, Nanoseconds(0));
+    run(plan);
+}
+
+Measured CompareLoad::measure(const Addresses& addresses) {
+    Plan plan = sound_plan_for(addresses);
+    plan.load.warm_up = Nanoseconds(0);
+    const result::Result result = run(plan);
+    Measured measured;
+    measured.errors = result.all.errors();
+    measured.answered = result.all.ended() - measured.errors;
+    measured.failures = failures_text(result.all);
+    measured.wall = result.self.wall;
+    measured.client_cpu = result.self.cpu;
+    measured.p50_response = seconds_at(result.all.response, 0.5);
+    measured.p99_response = seconds_at(result.all.response, 0.99);
+    measured.p50_service = seconds_at(result.all.service, 0.5);
+    measured.p99_service = seconds_at(result.all.service, 0.99);
+    measured.bottlenecks = result::judge(result).bottlenecks;
+    return measured;
+}
+
+result::Result CompareLoad::run(const Plan& plan) {
+    result::Collector collector(plan);
+    engine::Engine engine(plan, [&collector](result::Interval&& interval) { collector.add(interval); });
+    const Running running(current_, engine);
+    const engine::Outcome outcome = engine.run(Clock::now() + kHeadStart);
+    return collector.result({}, outcome.wall, outcome.cpu);
+}
+
+}  // namespace loadgen::cli

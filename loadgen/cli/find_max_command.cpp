@@ -1,0 +1,170 @@
+#include <fmt/format.h>
+
+#include <cstdio>
+#include <memory>
+#include <utility>
+
+#include "loadgen/cli/commands.hpp"
+#include "loadgen/cli/exit.hpp"
+#include "loadgen/cli/interrupts.hpp"
+#include "loadgen/cli/one_run.hpp"
+#include "loadgen/cli/output_flags.hpp"
+#include "loadgen/cli/plan_flags.hpp"
+#include "loadgen/plan/quantity.hpp"
+#include "loadgen/plan/threshold.hpp"
+#include "loadgen/search/find_max.hpp"
+
+namespace loadgen::cli {
+
+namespace {
+
+// A confirmation takes longer than a trial: short runs can be lucky.
+constexpr int kConfirmation = 3;
+// As for a run: a thread beyond this has no more to give.
+constexpr double kBusy = 0.9;
+
+struct FindMaxFlags {
+    PlanFlags plan;
+    OutputFlags output;
+    std::string most = "1000000";
+    std::string precision = "5";
+};
+
+// What one trial came to.
+struct Tried {
+    report::Report report;
+    bool kept;
+    bool own_limit;  // it was the generator that could not do more
+};
+
+std::string words_of(const Tried& tried, double rate) {
+    const result::Result& result = tried.report.result;
+    const auto p99 = result::percentile(result.all.response, 0.99);
+    return fmt::format("{:>10.4g}/s  answered {:>10.4g}/s  p99 {:>7}  errors {:.2f} %  {}\n", rate,
+                       result.rate(), p99 ? plan::format_duration(*p99) : "n/a",
+                       100 * result.all.error_share(),
+                       tried.kept        ? "kept"
+                       : tried.own_limit ? "the generator's own limit"
+                                         : "not kept");
+}
+
+bool all_kept(const report::Report& report) {
+    for (const result::Kept& kept : report.verdict.thresholds)
+        if (!kept.kept) return false;
+    return report.verdict.bottlenecks.empty();
+}
+
+class Finder {
+  public:
+    Finder(const FindMaxFlags& flags, const std::vector<std::string>& argv) : flags_(flags), argv_(argv) {}
+
+    int run() {
+        plan::Parsed<plan::Plan> plan = make_plan(with_rate(flags_.plan.rate.value_or("100")));
+        if (!plan) return complain(kUsage, plan.why());
+        if (plan->thresholds.empty())
+            return complain(
+                kUsage, "what is to be kept? for example --threshold 'p99<50ms' --threshold 'errors<0.1%'");
+        if (flags_.plan.ramp || flags_.plan.step)
+            return complain(kUsage, "find-max chooses the rates itself: no --ramp or --step");
+        if (const plan::Problem problem = check_output(flags_.output)) return complain(kUsage, problem->why);
+        search::Limits limits;
+        if (const plan::Problem problem = put_limits(limits, *plan)) return complain(kUsage, problem->why);
+        const Interrupts interrupts([this] { current_.stop(); });
+        return search(search::FindMax(limits));
+    }
+
+  private:
+    PlanFlags with_rate(const std::string& rate) const {
+        PlanFlags flags = flags_.plan;
+        flags.rate = rate;
+        if (!flags.duration && flags.scenario.empty()) flags.duration = "5s";
+        return flags;
+    }
+
+    plan::Problem put_limits(search::Limits& limits, const plan::Plan& plan) const {
+        const auto most = plan::parse_rate(flags_.most);
+        if (!most) return plan::Fault{"--most: " + most.why()};
+        const auto precision = plan::parse_rate(flags_.precision, 0.1, 50);
+        if (!precision) return plan::Fault{"--precision: " + precision.why()};
+        limits.start = plan.load.profile.front().rate;
+        limits.most = *most;
+        limits.precision = *precision / 100;
+        return {};
+    }
+
+    int search(search::FindMax finder) {
+        std::optional<report::Report> best;
+        while (const auto trial = finder.next()) {
+            auto tried = try_rate(*trial);
+            if (const auto* no_run = std::get_if<NoRun>(&tried)) return complain(no_run->status, no_run->why);
+            Tried& result = std::get<Tried>(tried);
+            if (current_.stopped()) return complain(kThreshold, "interrupted before an answer was found");
+            std::fputs(words_of(result, trial->rate).c_str(), stderr);
+            if (!result.kept && result.own_limit) return at_own_limit(trial->rate, result);
+            finder.tell(result.kept);
+            if (result.kept && trial->confirming) best = std::move(result.report);
+        }
+        return conclude(finder, best);
+    }
+
+    std::variant<Tried, NoRun> try_rate(const search::FindMax::Trial& trial) {
+        // Thresholds that are shares of the offered rate differ from trial to trial.
+        plan::Parsed<plan::Plan> plan = make_plan(with_rate(fmt::format("{:.6f}", trial.rate)));
+        if (!plan) return NoRun{kUsage, plan.why()};
+        if (trial.confirming) plan->load.duration *= kConfirmation;
+        RunOptions options;
+        options.admin = flags_.output.admin;
+        options.style = trial.confirming ? live_style(flags_.output) : live::Style::none;
+        options.environment = report::environment(BATON_VERSION, argv_);
+        auto outcome = run_once(*plan, options, current_);
+        if (auto* no_run = std::get_if<NoRun>(&outcome)) return std::move(*no_run);
+        auto& report = std::get<report::Report>(outcome);
+        const bool kept = all_kept(report);
+        const bool own_limit = report.result.self.busiest > kBusy;
+        return Tried{std::move(report), kept, own_limit};
+    }
+
+    int at_own_limit(double rate, const Tried& tried) const {
+        write_report(tried.report, flags_.output);
+        return complain(kBottleneck,
+                        fmt::format("at {:.4g}/s the generator itself was at its limit; the target may do "
+                                    "more: use more --threads, or another machine",
+                                    rate));
+    }
+
+    int conclude(const search::FindMax& finder, const std::optional<report::Report>& best) const {
+        if (!best) {
+            return complain(
+                kThreshold,
+                fmt::format("no rate was found that keeps what was asked; {:.4g}/s was the lowest tried",
+                            finder.failed().value_or(0)));
+        }
+        write_report(*best, flags_.output);
+        const std::string beyond = finder.failed() ? fmt::format("; {:.4g}/s is too much", *finder.failed())
+                                                   : "; nothing above it was tried (--most)";
+        std::fputs(
+            fmt::format("\nhighest rate that keeps it: {:.4g}/s{}\n", *finder.answer(), beyond).c_str(),
+            flags_.output.json == "-" ? stderr : stdout);
+        return kWell;
+    }
+
+    const FindMaxFlags& flags_;
+    const std::vector<std::string>& argv_;
+    Current current_;
+};
+
+}  // namespace
+
+void add_find_max(CLI::App& app, Work& work, const std::vector<std::string>& argv) {
+    auto flags = std::make_shared<FindMaxFlags>();
+    CLI::App& command = *app.add_subcommand(
+        "find-max",
+        "Find the highest rate at which the target keeps the thresholds; --rate is where it begins (100)");
+    add_plan_flags(command, flags->plan, true);
+    add_output_flags(command, flags->output);
+    command.add_option("--most", flags->most, "no rate above this is tried (1000000)")->type_name("N");
+    command.add_option("--precision", flags->precision, "how close, in per cent (5)")->type_name("N");
+    command.callback([&work, flags, &argv] { work = [flags, &argv] { return Finder(*flags, argv).run(); }; });
+}
+
+}  // namespace loadgen::cli

@@ -1,0 +1,148 @@
+#include "loadgen/cli/one_run.hpp"
+
+#include <fmt/chrono.h>
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <ctime>
+#include <stdexcept>
+#include <thread>
+#include <utility>
+
+#include "loadgen/books/difference.hpp"
+#include "loadgen/books/scrape.hpp"
+#include "loadgen/cli/exit.hpp"
+#include "loadgen/live/viewer.hpp"
+#include "loadgen/result/collector.hpp"
+
+namespace loadgen::cli {
+
+namespace {
+
+// Between the last preparation and the first request: threads have to be there by then.
+constexpr Nanoseconds kHeadStart = std::chrono::milliseconds(50);
+
+std::string now_in_utc() {
+    return fmt::format("{:%Y-%m-%dT%H:%M:%SZ}", fmt::gmtime(std::time(nullptr)));
+}
+
+// The scrape that has to happen in the middle of a run, when the measured time begins.
+class FirstScrape {
+  public:
+    FirstScrape(const std::string& admin, Moment when)
+        : thread_([this, admin, when](const std::stop_token& over) {
+              while (Clock::now() < when && !over.stop_requested())
+                  std::this_thread::sleep_for(
+                      std::min<Nanoseconds>(std::chrono::milliseconds(20), when - Clock::now()));
+              if (!over.stop_requested()) taken_ = books::scrape(admin);
+          }) {}
+
+    // Waits for it when it is under way.
+    std::optional<std::variant<books::Scrape, books::Trouble>> take() {
+        thread_.request_stop();
+        thread_.join();
+        return std::move(taken_);
+    }
+
+  private:
+    std::optional<std::variant<books::Scrape, books::Trouble>> taken_;
+    std::jthread thread_;
+};
+
+std::variant<books::Books, books::Trouble> books_of(FirstScrape& first, const std::string& admin) {
+    auto before = first.take();
+    if (!before) return books::Trouble{"the run ended before anything was measured"};
+    if (auto* trouble = std::get_if<books::Trouble>(&*before)) return std::move(*trouble);
+    auto after = books::scrape(admin);
+    if (auto* trouble = std::get_if<books::Trouble>(&after)) return std::move(*trouble);
+    return books::difference(std::get<books::Scrape>(*before), std::get<books::Scrape>(after));
+}
+
+// Of a run in which nothing was answered: the commonest reason.
+std::string nothing_answered(const result::Result& result) {
+    std::size_t most = 0;
+    for (std::size_t i = 1; i < result::kFailures; ++i)
+        if (result.all.failures[i] > result.all.failures[most]) most = i;
+    return fmt::format("not one of {} requests was answered: {}", result.all.due,
+                       result::name_of(static_cast<result::Failure>(most)));
+}
+
+class Running {
+  public:
+    Running(Current& current, engine::Engine& engine) : current_(current) { current_.set(&engine); }
+    ~Running() { current_.set(nullptr); }
+    Running(const Running&) = delete;
+    Running& operator=(const Running&) = delete;
+
+  private:
+    Current& current_;
+};
+
+std::optional<NoRun> look_first(engine::Engine& engine, const RunOptions& options) {
+    if (options.reach)
+        if (auto why = engine.reach()) return NoRun{kUnreachable, std::move(*why)};
+    if (options.admin.empty()) return std::nullopt;
+    auto scrape = books::scrape(options.admin);
+    if (const auto* trouble = std::get_if<books::Trouble>(&scrape))
+        return NoRun{kUnreachable, "--admin: " + trouble->why};
+    return std::nullopt;
+}
+
+}  // namespace
+
+void Current::set(engine::Engine* engine) {
+    const std::lock_guard lock(mutex_);
+    engine_ = engine;
+    if (engine_ != nullptr && stops_ > 0) engine_->stop();
+}
+
+void Current::stop() {
+    const std::lock_guard lock(mutex_);
+    ++stops_;
+    if (engine_ != nullptr) engine_->stop();
+}
+
+bool Current::stopped() const {
+    const std::lock_guard lock(mutex_);
+    return stops_ > 0;
+}
+
+std::variant<report::Report, NoRun> run_once(const plan::Plan& plan, const RunOptions& options,
+                                             Current& current) {
+    result::Collector collector(plan);
+    std::optional<engine::Engine> engine;
+    try {
+        engine.emplace(plan, [&collector](result::Interval&& interval) { collector.add(interval); });
+    } catch (const std::runtime_error& error) {
+        return NoRun{kUsage, error.what()};
+    }
+    if (auto no_run = look_first(*engine, options)) return std::move(*no_run);
+    const Running running(current, *engine);
+    report::Report report{options.environment, {}, {}, {}};
+    const std::string started = now_in_utc();
+    const Moment start = Clock::now() + kHeadStart;
+    std::optional<FirstScrape> first;
+    if (!options.admin.empty()) first.emplace(options.admin, start + plan.load.warm_up);
+    live::Viewer viewer(plan, collector, options.style, STDERR_FILENO);
+    viewer.begin(start);
+    const engine::Outcome outcome = engine->run(start);
+    viewer.end();
+    report.result = collector.result(started, outcome.wall, outcome.cpu);
+    report.verdict = result::judge(report.result);
+    report.environment.load_after = report::load_averages();
+    if (outcome.stopped)
+        report.verdict.warnings.push_back("the run was interrupted; what was measured until then counts");
+    if (first) {
+        auto books = books_of(*first, options.admin);
+        if (auto* trouble = std::get_if<books::Trouble>(&books)) {
+            report.verdict.warnings.push_back("the server's books are missing: " + trouble->why);
+        } else {
+            report.books = std::get<books::Books>(std::move(books));
+        }
+    }
+    if (report.result.all.due > 0 && report.result.all.answered == 0 && !outcome.stopped)
+        return NoRun{kUnreachable, nothing_answered(report.result)};
+    return report;
+}
+
+}  // namespace loadgen::cli

@@ -1,0 +1,48 @@
+// One run of a plan from the first connection to the finished report, with the live view and the server's
+// books.
+//
+// Threads: blocks the caller; makes the engine's threads. Lifetime: one run each call.
+// Cannot: print the report; its caller does.
+#pragma once
+
+#include <mutex>
+#include <string>
+#include <variant>
+
+#include "loadgen/engine/engine.hpp"
+#include "loadgen/live/viewer.hpp"
+#include "loadgen/report/report.hpp"
+
+namespace loadgen::cli {
+
+struct RunOptions {
+    std::string admin;  // the server's admin address; empty: none
+    live::Style style = live::Style::none;
+    bool reach = true;  // look first whether the target can be reached
+    report::Environment environment;
+};
+
+// No run took place, or it came to nothing; `status` is the exit status.
+struct NoRun {
+    int status;
+    std::string why;
+};
+
+// Who may interrupt a run asks for its engine here; empty between runs.
+class Current {
+  public:
+    void set(engine::Engine* engine);
+    // Stops what is running, and remembers.
+    void stop();
+    bool stopped() const;
+
+  private:
+    mutable std::mutex mutex_;
+    engine::Engine* engine_ = nullptr;
+    int stops_ = 0;
+};
+
+std::variant<report::Report, NoRun> run_once(const plan::Plan& plan, const RunOptions& options,
+                                             Current& current);
+
+}  // namespace loadgen::cli

@@ -1,0 +1,136 @@
+#include "loadgen/cli/output_flags.hpp"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <boost/json/serialize.hpp>
+#include <cerrno>
+#include <cstdlib>
+#include <cstring>
+#include <ctime>
+#include <filesystem>
+#include <fstream>
+#include <functional>
+#include <iostream>
+#include <sstream>
+
+#include "loadgen/books/scrape.hpp"
+#include "loadgen/cli/commands.hpp"
+#include "loadgen/cli/exit.hpp"
+#include "loadgen/report/html.hpp"
+#include "loadgen/report/json.hpp"
+#include "loadgen/report/text.hpp"
+#include "loadgen/stats/hdr_log.hpp"
+
+namespace loadgen::cli {
+
+namespace {
+
+bool is_terminal(int descriptor) {
+    const char* const term = std::getenv("TERM");
+    return isatty(descriptor) == 1 && term != nullptr && std::strcmp(term, "dumb") != 0;
+}
+
+bool colours_wanted() {
+    const char* const no = std::getenv("NO_COLOR");
+    return is_terminal(STDOUT_FILENO) && (no == nullptr || *no == '\0');
+}
+
+bool put_file(const std::string& name, const std::function<void(std::ostream&)>& write) {
+    if (name.empty()) return true;
+    if (name == "-") {
+        write(std::cout);
+        return std::cout.flush().good();
+    }
+    std::ofstream file(name, std::ios::binary | std::ios::trunc);
+    if (file) write(file);
+    file.close();
+    if (file) return true;
+    complain(kUsage, fmt::format("{}: cannot be written: {}", name, std::strerror(errno)));
+    return false;
+}
+
+double when(const std::string& started) {
+    std::tm time{};
+    return strptime(started.c_str(), "%Y-%m-%dT%H:%M:%SZ", &time) == nullptr
+               ? 0
+               : static_cast<double>(timegm(&time));
+}
+
+void write_hdr_log(std::ostream& out, const result::Result& result) {
+    std::vector<stats::HdrLine> lines;
+    for (std::size_t i = 0; i < result.seconds.size(); ++i) {
+        const result::Second& second = result.seconds[i];
+        const auto at = static_cast<double>(i);
+        if (result.plan.load.model == plan::Model::open)
+            lines.push_back({"response", at, 1, &second.response});
+        lines.push_back({"service", at, 1, &second.service});
+    }
+    stats::write_hdr_log(out, when(result.started), lines);
+}
+
+}  // namespace
+
+void add_output_flags(CLI::App& command, OutputFlags& flags) {
+    const auto add = [&command](const std::string& name, std::string& place, const std::string& help,
+                                const std::string& type) {
+        return command.add_option(name, place, help)->type_name(type)->group("What is shown and kept");
+    };
+    add("--admin", flags.admin, "the server's admin address: its books beside the client's numbers", "URL");
+    add("--json", flags.json, "the whole report as JSON; - is standard output", "FILE");
+    add("--html", flags.html, "the whole report as one page", "FILE");
+    add("--hdr-log", flags.hdr_log, "latencies by second, for HdrHistogram's tools", "FILE");
+    add("--live", flags.live, "while it runs: auto, screen, plain or off (auto)", "VIEW");
+}
+
+plan::Problem check_output(const OutputFlags& flags) {
+    if (flags.live != "auto" && flags.live != "screen" && flags.live != "plain" && flags.live != "off")
+        return plan::Fault{"--live: must be auto, screen, plain or off, not " + plan::in_quotes(flags.live)};
+    if (!flags.admin.empty()) {
+        auto address = books::admin_address(flags.admin);
+        if (const auto* trouble = std::get_if<books::Trouble>(&address))
+            return plan::Fault{"--admin: " + trouble->why};
+    }
+    for (const std::string* name : {&flags.json, &flags.html, &flags.hdr_log}) {
+        if (name->empty() || *name == "-") continue;
+        const std::filesystem::path folder = std::filesystem::path(*name).parent_path();
+        std::error_code error;
+        if (!folder.empty() && !std::filesystem::is_directory(folder, error))
+            return plan::Fault{fmt::format("{}: there is no folder {}", *name, folder.string())};
+    }
+    return {};
+}
+
+live::Style live_style(const OutputFlags& flags) {
+    if (flags.live == "off") return live::Style::none;
+    if (flags.live == "plain") return live::Style::plain;
+    if (flags.live == "screen" || is_terminal(STDERR_FILENO)) return live::Style::screen;
+    return live::Style::plain;
+}
+
+bool write_report(const report::Report& report, const OutputFlags& flags) {
+    // Standard output belongs to the document that was asked for there.
+    const bool text = flags.json != "-" && flags.html != "-" && flags.hdr_log != "-";
+    bool written = true;
+    if (text) {
+        std::cout << report::to_text(report, colours_wanted());
+        written = std::cout.flush().good();
+    }
+    written = put_file(flags.json,
+                       [&](std::ostream& out) {
+                           out << boost::json::serialize(report::to_json(report)) << '\n';
+                       }) &&
+              written;
+    written = put_file(flags.html, [&](std::ostream& out) { out << report::to_html(report); }) && written;
+    return put_file(flags.hdr_log, [&](std::ostream& out) { write_hdr_log(out, report.result); }) && written;
+}
+
+int exit_status(const report::Report& report) {
+    // Of a run that cannot be believed, nothing else is worth saying.
+    if (!report.verdict.bottlenecks.empty()) return kBottleneck;
+    for (const result::Kept& kept : report.verdict.thresholds)
+        if (!kept.kept) return kThreshold;
+    return kWell;
+}
+
+}  // namespace loadgen::cli

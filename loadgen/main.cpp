@@ -1,0 +1,59 @@
+// baton-load: an honest load generator.
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <csignal>
+#include <cstdio>
+#include <exception>
+#include <iostream>
+#include <string>
+#include <vector>
+
+#include "loadgen/cli/commands.hpp"
+#include "loadgen/cli/exit.hpp"
+
+namespace loadgen::cli {
+
+int complain(int status, const std::string& why) {
+    std::fputs(fmt::format("baton-load: {}\n", why).c_str(), stderr);
+    return status;
+}
+
+namespace {
+
+constexpr const char* kFooter =
+    "Exit status: 0 all well; 1 a threshold failed; 2 unusable options; 3 the target could not be reached;\n"
+    "4 the generator itself was the bottleneck, or the rate was not delivered.\n";
+
+int parse_and_work(const std::vector<std::string>& argv) {
+    CLI::App app("Sends HTTP requests on a schedule and says, honestly, how long the answers took",
+                 "baton-load");
+    app.set_version_flag("--version", "baton-load " BATON_VERSION);
+    app.require_subcommand(1);
+    app.footer(kFooter);
+    Work work;
+    add_run(app, work, argv);
+    add_find_max(app, work, argv);
+    try {
+        // CLI11 takes them from the back.
+        app.parse(std::vector<std::string>(argv.rbegin(), argv.rend() - 1));
+    } catch (const CLI::Success& asked) {
+        return app.exit(asked);
+    } catch (const CLI::ParseError& error) {
+        return complain(kUsage, fmt::format("{} (--help lists the options)", error.what()));
+    }
+    return work();
+}
+
+}  // namespace
+}  // namespace loadgen::cli
+
+int main(int argc, char** argv) {
+    // A target that closes is an error code, not the end of this program.
+    std::signal(SIGPIPE, SIG_IGN);
+    try {
+        return loadgen::cli::parse_and_work(std::vector<std::string>(argv, argv + argc));
+    } catch (const std::exception& error) {
+        return loadgen::cli::complain(loadgen::cli::kUsage, error.what());
+    }
+}
