@@ -1,0 +1,44 @@
+#include "loadgen/result/hdr_log.hpp"
+
+#include <algorithm>
+#include <ctime>
+#include <string>
+#include <vector>
+
+#include "loadgen/stats/hdr_log.hpp"
+
+namespace loadgen::result {
+
+namespace {
+
+// Seconds since 1970 of "2030-01-31T23:59:59Z"; a fraction is left out. 0 for what is no such date.
+double epoch_of(const std::string& started) {
+    std::tm date{};
+    const char* end = strptime(started.c_str(), "%Y-%m-%dT%H:%M:%S", &date);
+    return end == nullptr ? 0 : static_cast<double>(timegm(&date));
+}
+
+}  // namespace
+
+void write_hdr_log(std::ostream& out, const Result& result) {
+    std::vector<stats::HdrLine> lines;
+    // First, as they begin at 0 and readers of a part of a log stop at the first line behind it.
+    std::vector<stats::Cells> totals;
+    const std::size_t known = std::min(result.plan.endpoints.size(), result.endpoints.size());
+    totals.reserve(2 * known);
+    for (std::size_t i = 0; i < known; ++i) {
+        const std::string& name = result.plan.endpoints[i].name;
+        totals.push_back(result.endpoints[i].response.cells());
+        lines.push_back({name + "/response", 0, result.self.wall, &totals.back()});
+        totals.push_back(result.endpoints[i].service.cells());
+        lines.push_back({name + "/service", 0, result.self.wall, &totals.back()});
+    }
+    for (std::size_t second = 0; second < result.seconds.size(); ++second) {
+        const auto start = static_cast<double>(second);
+        lines.push_back({"response", start, 1, &result.seconds[second].response});
+        lines.push_back({"service", start, 1, &result.seconds[second].service});
+    }
+    stats::write_hdr_log(out, epoch_of(result.started), lines);
+}
+
+}  // namespace loadgen::result
