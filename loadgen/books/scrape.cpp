@@ -112,7 +112,8 @@ std::variant<AdminAddress, Trouble> admin_address(std::string_view url) {
     if (address.path.front() == '?') address.path.insert(0, "/metrics");
 
     std::string_view host = address.authority;
-    if (host.find('@') != std::string_view::npos) return refuse("names and passwords are not sent");
+    if (host.find('@') != std::string_view::npos)
+        return Trouble{"an admin address with a name or a password: they would not be sent"};
     const std::size_t bracket = host.find(']');
     const std::size_t colon = host.find(':', bracket == std::string_view::npos ? 0 : bracket);
     address.port = colon == std::string_view::npos ? "80" : host.substr(colon + 1);
