@@ -14,7 +14,7 @@ constexpr int kStyles = 5;
 // From the shortest to the one that says most.
 std::string candidate(const Endpoint& endpoint, int style) {
     const std::string& path = endpoint.target.path;
-    const std::string bare = path.substr(0, path.find('?'));
+    std::string bare = path.substr(0, path.find('?'));
     switch (style) {
         case 0:
             return bare;

@@ -36,7 +36,7 @@ std::optional<Schedule::Due> Schedule::next() {
     const double at = profile_.due(arrival());
     // Not below the end, by rounding, or infinite: all that follow are later still.
     if (!(at < profile_.total_seconds())) return std::nullopt;
-    const Due due{number_, Nanoseconds(static_cast<Nanoseconds::rep>(at * 1e9 + 0.5))};
+    const Due due{number_, Nanoseconds(std::llround(at * 1e9))};
     number_ += parts_;
     return due;
 }
