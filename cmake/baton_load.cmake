@@ -9,7 +9,7 @@ baton_embed(baton_load_report load_report
     page_html dashboards/report/page.html page_css dashboards/report/page.css page_js dashboards/report/page.js
     uplot_js dashboards/vendor/uplot/uPlot.iife.min.js uplot_css dashboards/vendor/uplot/uPlot.min.css
     uplot_licence dashboards/vendor/uplot/LICENSE)
-baton_room(load_live loadgen/live LINKS baton_load_result fmt::fmt)
+baton_room(load_live loadgen/live LINKS baton_load_report fmt::fmt Threads::Threads)
 baton_room(load_compare loadgen/compare LINKS baton_load_report baton_load_stats)
 baton_room(load_fleet loadgen/fleet LINKS baton_load_engine baton_load_report)
 baton_room(load_search loadgen/search)
