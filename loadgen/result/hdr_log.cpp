@@ -21,6 +21,7 @@ double epoch_of(const std::string& started) {
 }  // namespace
 
 void write_hdr_log(std::ostream& out, const Result& result) {
+    const bool open = result.plan.load.model == plan::Model::open;
     std::vector<stats::HdrLine> lines;
     // First, as they begin at 0 and readers of a part of a log stop at the first line behind it.
     std::vector<stats::Cells> totals;
@@ -28,14 +29,16 @@ void write_hdr_log(std::ostream& out, const Result& result) {
     totals.reserve(2 * known);
     for (std::size_t i = 0; i < known; ++i) {
         const std::string& name = result.plan.endpoints[i].name;
-        totals.push_back(result.endpoints[i].response.cells());
-        lines.push_back({name + "/response", 0, result.self.wall, &totals.back()});
+        if (open) {
+            totals.push_back(result.endpoints[i].response.cells());
+            lines.push_back({name + "/response", 0, result.self.wall, &totals.back()});
+        }
         totals.push_back(result.endpoints[i].service.cells());
         lines.push_back({name + "/service", 0, result.self.wall, &totals.back()});
     }
     for (std::size_t second = 0; second < result.seconds.size(); ++second) {
         const auto start = static_cast<double>(second);
-        lines.push_back({"response", start, 1, &result.seconds[second].response});
+        if (open) lines.push_back({"response", start, 1, &result.seconds[second].response});
         lines.push_back({"service", start, 1, &result.seconds[second].service});
     }
     stats::write_hdr_log(out, epoch_of(result.started), lines);

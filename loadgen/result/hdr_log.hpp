@@ -1,5 +1,6 @@
 // A run as an HdrHistogram log: the response and service times of every second (tags `response` and
-// `service`), and of each endpoint over the whole run (tags ENDPOINT/response and ENDPOINT/service).
+// `service`), and of each endpoint over the whole run (tags ENDPOINT/response and ENDPOINT/service). In the
+// closed model there are no response times.
 //
 //   java -cp hdrhistogram.jar org.HdrHistogram.HistogramLogProcessor -i FILE -tag response
 //

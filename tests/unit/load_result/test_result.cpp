@@ -134,6 +134,11 @@ TEST(HdrLogOfARun, HasEndpointsAndSeconds) {
                              "\nTag=/b/service,0.000,1.500,2.000,", "\nTag=response,0.000,1.000,0.000,",
                              "\nTag=response,1.000,1.000,4.000,", "\nTag=service,1.000,1.000,0.000,"})
         EXPECT_NE(text.find(part), std::string::npos) << part << text;
+    result.plan.load.model = plan::Model::closed;
+    std::ostringstream closed;
+    write_hdr_log(closed, result);
+    EXPECT_EQ(closed.str().find("response"), std::string::npos);
+    EXPECT_NE(closed.str().find("Tag=/b/service"), std::string::npos);
 }
 
 }  // namespace
