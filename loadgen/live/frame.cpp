@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <string_view>
+#include <utility>
 
 #include "loadgen/report/table.hpp"
 #include "loadgen/report/words.hpp"
@@ -121,16 +122,20 @@ void answers(Frame& frame, const View& view, const Look& look) {
     Line statuses(look);
     statuses.add(label("status"), Hue::faint);
     if (view.statuses.empty()) statuses.add("-");
+    std::string_view between;
     for (const auto& [status, count] : view.statuses) {
         const Hue hue = status >= 500 ? Hue::red : status >= 400 ? Hue::yellow : Hue::green;
-        statuses.add(std::to_string(status), hue).add(": " + count_text(count) + "  ");
+        statuses.add(std::exchange(between, "  "))
+            .add(std::to_string(status), hue)
+            .add(": " + count_text(count));
     }
     frame.push_back(std::move(statuses));
     if (!view.failures.empty()) {
         Line failures(look);
         failures.add(label("errors"), Hue::faint);
+        between = "";
         for (const auto& [name, count] : view.failures) {
-            failures.add(name, Hue::red).add(": " + count_text(count) + "  ");
+            failures.add(std::exchange(between, "  ")).add(name, Hue::red).add(": " + count_text(count));
         }
         frame.push_back(std::move(failures));
     }
