@@ -10,7 +10,9 @@
 #include <vector>
 
 #include "loadgen/cli/commands.hpp"
+#include "loadgen/cli/compare_command.hpp"
 #include "loadgen/cli/exit.hpp"
+#include "loadgen/cli/upstream_command.hpp"
 
 namespace loadgen::cli {
 
@@ -34,6 +36,8 @@ int parse_and_work(const std::vector<std::string>& argv) {
     Work work;
     add_run(app, work, argv);
     add_find_max(app, work, argv);
+    add_compare(app, work, argv);
+    add_upstream(app, work);
     try {
         // CLI11 takes them from the back.
         app.parse(std::vector<std::string>(argv.rbegin(), argv.rend() - 1));

@@ -12,6 +12,7 @@
 #include <sstream>
 #include <utility>
 
+#include "loadgen/books/scrape.hpp"
 #include "loadgen/cli/compare_load.hpp"
 #include "loadgen/cli/exit.hpp"
 #include "loadgen/cli/interrupts.hpp"
