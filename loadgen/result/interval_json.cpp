@@ -216,6 +216,10 @@ std::variant<Interval, Unreadable> read_interval(std::string_view line) {
     json::error_code error;
     const json::value value = json::parse(line, error, {}, options);
     if (error) return Unreadable{"not JSON: " + error.message()};
+    return interval_from(value);
+}
+
+std::variant<Interval, Unreadable> interval_from(const json::value& value) {
     try {
         return interval_of(value);
     } catch (const Wrong& wrong) {

@@ -12,6 +12,7 @@
 // seconds fit it is Collector::add's to say.
 #pragma once
 
+#include <boost/json/value.hpp>
 #include <cstddef>
 #include <string>
 #include <string_view>
@@ -37,5 +38,7 @@ struct Unreadable {
 // negative and not beyond reason (cpu alone may be a fraction), and the cells such as some histogram could
 // have given.
 std::variant<Interval, Unreadable> read_interval(std::string_view line);
+// The same, of a part of a line.
+std::variant<Interval, Unreadable> interval_from(const boost::json::value& value);
 
 }  // namespace loadgen::result
