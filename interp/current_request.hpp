@@ -9,6 +9,7 @@
 #include <limits>
 #include <string>
 
+#include "interp/gil/trace.hpp"
 #include "server/dispatch/exchange.hpp"
 
 namespace baton::interp {
@@ -32,12 +33,18 @@ class CurrentRequest {
     void begins(const dispatch::Exchange& exchange, Nanoseconds at) {
         exchange_ = &exchange;
         begun_ = at;
+        gil::name_request(exchange.id, exchange.request.path());
     }
     void ends(Nanoseconds at) {
         if (at - begun_ >= long_is.load(std::memory_order_relaxed)) last_long_ = mark(at);
         exchange_ = nullptr;
     }
 
+    // For a timeline that begins in the middle of it; empty when there is none.
+    gil::trace::RequestName name() const noexcept {
+        if (exchange_ == nullptr) return {};
+        return {exchange_->id, exchange_->request.path()};
+    }
     bool had_any() const { return begun_ != 0; }
     bool has_one() const { return exchange_ != nullptr; }
     // Of the one that it has, up to now.

@@ -1,6 +1,7 @@
 #include "interp/gil/account.hpp"
 
 #include <sched.h>
+#include <unistd.h>
 
 #include <algorithm>
 
@@ -60,12 +61,14 @@ class Account::Entry {
 };
 
 void Account::wait_begins(std::int64_t time) noexcept {
+    note(trace::Event::waiting, time);
     const Entry entry(*this);
     set(state_, State::kWaiting);
     set(since_, time);
 }
 
 void Account::wait_ends(std::int64_t time) noexcept {
+    note(trace::Event::off, time);
     const Entry entry(*this);
     const std::int64_t span = time - get(since_);
     add(waited_, span);
@@ -75,6 +78,7 @@ void Account::wait_ends(std::int64_t time) noexcept {
 }
 
 std::int64_t Account::taken(std::int64_t time, bool contended) noexcept {
+    note(trace::Event::held, time);
     const Entry entry(*this);
     const std::int64_t wait = state() == State::kWaiting ? time - get(since_) : 0;
     add(waited_, wait);
@@ -89,6 +93,7 @@ std::int64_t Account::taken(std::int64_t time, bool contended) noexcept {
 }
 
 std::int64_t Account::released(std::int64_t time, bool forced) noexcept {
+    note(forced ? trace::Event::forced : trace::Event::off, time);
     const Entry entry(*this);
     const std::int64_t hold = time - get(since_);
     add(held_, hold);
@@ -100,17 +105,20 @@ std::int64_t Account::released(std::int64_t time, bool forced) noexcept {
 }
 
 void Account::hand_over_begins() noexcept {
+    note(trace::Event::hand_over, since());
     const Entry entry(*this);
     set(state_, State::kWaiting);
 }
 
 void Account::lock_wait_begins(std::int64_t time) noexcept {
+    note(trace::Event::in_lock, time);
     const Entry entry(*this);
     set(state_, State::kLockWait);
     set(since_, time);
 }
 
 void Account::lock_wait_ends(std::int64_t time) noexcept {
+    note(trace::Event::off, time);
     const Entry entry(*this);
     add(lock_waited_, time - get(since_));
     set(state_, State::kOff);
@@ -155,6 +163,7 @@ bool Account::claim(Thread* owner) noexcept {
     Thread* nobody = nullptr;
     if (owner_.load(std::memory_order_relaxed) != nullptr) return false;
     if (!owner_.compare_exchange_strong(nobody, owner, std::memory_order_acquire)) return false;
+    thread_id_.store(gettid(), std::memory_order_relaxed);
     base_ = stored();
     return true;
 }
@@ -163,6 +172,7 @@ void Account::give_back(std::int64_t time) noexcept {
     if (state() == State::kHeld) released(time, false);
     if (state() == State::kWaiting) wait_ends(time);
     if (state() == State::kLockWait) lock_wait_ends(time);
+    if (trace::on()) log.end(*this, time);
     waited_before_ = 0;
     next_of_thread = nullptr;
     owner_.store(nullptr, std::memory_order_release);
@@ -171,7 +181,9 @@ void Account::give_back(std::int64_t time) noexcept {
 void Account::start_over(std::int64_t time, bool survives) noexcept {
     const Totals so_far = own_totals(time);
     clear();
+    log.start_over();
     if (survives) {
+        thread_id_.store(gettid(), std::memory_order_relaxed);
         // A hold that began before the fork is one take of the child, so that its takes and releases still
         // match.
         if (state() == State::kHeld) set(takes_, std::uint64_t{1});

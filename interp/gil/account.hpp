@@ -13,6 +13,7 @@
 
 #include "interp/gil/ledger.hpp"
 #include "interp/gil/tags.hpp"
+#include "interp/gil/trace_log.hpp"
 
 namespace baton::gil {
 
@@ -44,6 +45,7 @@ class alignas(64) Account {
 
     Gil& gil() const { return gil_; }
     State state() const { return state_.load(std::memory_order_relaxed); }
+    std::int64_t since() const { return since_.load(std::memory_order_relaxed); }
 
     // The owner's entries, in the order in which protocol.cpp makes them; `time` is a reading of now().
     void wait_begins(std::int64_t time) noexcept;
@@ -77,10 +79,16 @@ class alignas(64) Account {
     Tag tag() const { return tag_.load(std::memory_order_relaxed); }
     Tag name() const { return name_.load(std::memory_order_relaxed); }
 
-    // Ownership. claim() is false when another thread has it.
+    // What the owner writes down while the timeline is being recorded.
+    trace::Log log;
+
+    // Ownership. The owner calls claim(); false: another thread has it.
     bool claim(Thread* owner) noexcept;
     void give_back(std::int64_t time) noexcept;
     const Thread* owner() const { return owner_.load(std::memory_order_relaxed); }
+    int thread_id() const {
+        return thread_id_.load(std::memory_order_relaxed);
+    }  // the owner's, in the kernel
 
     // In the child of a fork, where only one thread exists: the sums start at zero. The surviving thread's
     // state stays, and what own_totals() says goes on from where it was; any other account becomes free.
@@ -91,11 +99,16 @@ class alignas(64) Account {
 
   private:
     class Entry;
+    void note(trace::Event event, std::int64_t time) noexcept {
+        if (trace::on()) [[unlikely]]
+            log.note(*this, event, time);
+    }
     Totals stored() const noexcept;
     void clear() noexcept;
 
     Gil& gil_;
     std::atomic<Thread*> owner_{nullptr};
+    std::atomic<int> thread_id_{0};
     std::atomic<Tag> tag_{kOtherThreads};
     std::atomic<Tag> name_{kOtherThreads};
     std::atomic<std::uint32_t> sequence_{0};  // odd while an entry is being made

@@ -40,6 +40,12 @@ void act_for(Thread& me, Tag tag, Gil* held, std::int64_t time) noexcept {
     if (me.account != nullptr) me.account->set_tags(tag, me.name);
 }
 
+// For the timeline, before the books change.
+void note(trace::Event event, std::int64_t time, Tag tag = 0) noexcept {
+    Account* const account = this_thread_state.account;
+    if (account != nullptr) account->log.note(*account, event, time, tag);
+}
+
 }  // namespace
 
 void set_policy(Policy policy) {
@@ -51,6 +57,8 @@ Policy policy() {
 }
 
 void await_request() {
+    if (trace::on()) [[unlikely]]
+        note(trace::Event::awaits, now());
     Thread& me = this_thread_state;
     Gil* const held = held_by(me);
     act_for(me, kNotKnownYet, held, held == nullptr ? 0 : now());
@@ -62,6 +70,8 @@ void await_request() {
 }
 
 void begin_request(Tag tag, std::int64_t time, std::int64_t expected) {
+    if (trace::on()) [[unlikely]]
+        note(trace::Event::begins, time, tag);
     Thread& me = this_thread_state;
     Gil* const held = held_by(me);
     act_for(me, tag, held, time);
@@ -74,6 +84,8 @@ void begin_request(Tag tag, std::int64_t time, std::int64_t expected) {
 }
 
 void end_request(std::int64_t time) {
+    if (trace::on()) [[unlikely]]
+        note(trace::Event::ends, time);
     Thread& me = this_thread_state;
     Gil* const held = held_by(me);
     act_for(me, me.name, held, time);
