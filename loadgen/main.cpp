@@ -39,6 +39,8 @@ int parse_and_work(const std::vector<std::string>& argv) {
     add_find_max(app, work, argv);
     add_compare(app, work, argv);
     add_diff(app, work);
+    add_coordinate(app, work, argv);
+    add_agent(app, work);
     add_upstream(app, work);
     try {
         // CLI11 takes them from the back.

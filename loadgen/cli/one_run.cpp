@@ -1,17 +1,13 @@
 #include "loadgen/cli/one_run.hpp"
 
-#include <fmt/chrono.h>
-#include <fmt/format.h>
 #include <unistd.h>
 
-#include <ctime>
 #include <stdexcept>
-#include <thread>
 #include <utility>
 
-#include "loadgen/books/difference.hpp"
 #include "loadgen/books/scrape.hpp"
 #include "loadgen/cli/exit.hpp"
+#include "loadgen/cli/run_parts.hpp"
 #include "loadgen/live/viewer.hpp"
 #include "loadgen/result/collector.hpp"
 

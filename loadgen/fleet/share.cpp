@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "loadgen/fleet/message.hpp"
 #include "loadgen/result/collector.hpp"
 
 namespace loadgen::fleet {
@@ -16,6 +17,13 @@ plan::Problem check_fleet(const plan::Plan& plan, std::size_t agents) {
     if (!plan.trust.ca_file.empty() || !plan.trust.certificate.empty() || !plan.trust.key.empty())
         return plan::Fault{
             "--ca, --cert and --key are for each agent's own command line: files do not travel"};
+    std::size_t bodies = 0;
+    for (const plan::Endpoint& endpoint : plan.endpoints) bodies += endpoint.body.size();
+    if (bodies > kLongestLine || line_of(Job{share_of(plan, 0, agents)}).size() > kLongestLine)
+        return plan::Fault{
+            fmt::format("what is to be sent, bodies included, takes more than the {} MiB that "
+                        "agents take",
+                        kLongestLine >> 20)};
     return {};
 }
 
