@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import subprocess
 import time
@@ -136,6 +137,32 @@ def test_several_threads_share_the_work() -> None:
         done = run("--rate", "300", "--threads", "3", "--duration", "1", target.url)
         assert done.report is not None, done.err
         assert target.seen.paths["/"] == 300
+
+
+# --- The highest rate
+
+
+def test_find_max_finds_what_one_connection_can_carry(target: Target) -> None:
+    """Answers of 10 ms, one at a time: below 100 a second, whatever the machine."""
+    done = baton_load("find-max", "--threshold", "p50<200ms", "--connections", "1", "--duration", "1", "--rate", "20",
+                      "--precision", "20", "--live", "off", target.url + "/?ms=10")  # fmt: skip
+    assert done.status == 0, done.err
+    found = re.search(r"highest rate that keeps it: ([\d.]+)/s; ([\d.]+)/s is too much", done.out)
+    assert found, done.out
+    assert 20 <= float(found[1]) < 110
+    assert float(found[1]) < float(found[2])
+
+
+def test_find_max_needs_something_to_keep(target: Target) -> None:
+    done = baton_load("find-max", target.url)
+    assert done.status == 2
+    assert "what is to be kept?" in done.line
+
+
+def test_find_max_says_when_nothing_is_kept(target: Target) -> None:
+    done = baton_load("find-max", "--threshold", "errors<1%", "--duration", "200ms", "--rate", "20", target.url + "/?status=500")
+    assert done.status == 1
+    assert "no rate was found that keeps what was asked" in done.line
 
 
 # --- What is sent

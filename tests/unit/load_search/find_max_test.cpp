@@ -44,6 +44,12 @@ TEST(FindMax, StopsAtTheMostItMayTry) {
     for (const double rate : seen.rates) EXPECT_LE(rate, 5000);
 }
 
+TEST(FindMax, TriesNothingBelowTheLeast) {
+    const Searched seen = search({.start = 1, .least = 50}, 10, 10);
+    EXPECT_FALSE(seen.answer);
+    for (const double rate : seen.rates) EXPECT_GE(rate, 50);
+}
+
 TEST(FindMax, ALuckyTrialIsNotTheAnswer) {
     const Searched seen = search({}, 1000, 930);
     ASSERT_TRUE(seen.answer);
