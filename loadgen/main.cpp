@@ -11,6 +11,7 @@
 
 #include "loadgen/cli/commands.hpp"
 #include "loadgen/cli/compare_command.hpp"
+#include "loadgen/cli/diff_command.hpp"
 #include "loadgen/cli/exit.hpp"
 #include "loadgen/cli/upstream_command.hpp"
 
@@ -37,6 +38,9 @@ int parse_and_work(const std::vector<std::string>& argv) {
     add_run(app, work, argv);
     add_find_max(app, work, argv);
     add_compare(app, work, argv);
+    add_diff(app, work);
+    add_coordinate(app, work, argv);
+    add_agent(app, work);
     add_upstream(app, work);
     try {
         // CLI11 takes them from the back.

@@ -16,6 +16,8 @@ using Work = std::function<int()>;
 
 void add_run(CLI::App& app, Work& work, const std::vector<std::string>& argv);
 void add_find_max(CLI::App& app, Work& work, const std::vector<std::string>& argv);
+void add_coordinate(CLI::App& app, Work& work, const std::vector<std::string>& argv);
+void add_agent(CLI::App& app, Work& work);
 
 // Says on standard error what was wrong, in one line; returns `status`.
 int complain(int status, const std::string& why);

@@ -55,7 +55,7 @@ std::string failures_text(const result::Sum& sum) {
 // An answer that the plan does not expect is an answer; only of a server's own fault there may be better to
 // come.
 bool has_answered(const result::Result& result) {
-    if (result.all.ended() > result.all.errors()) return true;
+    if (result.all.expected() > 0) return true;
     return std::any_of(result.all.statuses.begin(), result.all.statuses.end(),
                        [](const auto& status) { return status.first < kServerFault; });
 }
@@ -104,8 +104,8 @@ bool CompareLoad::reachable(const Addresses& addresses) {
 }
 
 bool CompareLoad::answers(const Addresses& addresses) {
-    if (!reachable(addresses)) return false;
-    return has_answered(run(look_of(sound_plan_for(addresses))));
+    const Ran ran = run(look_of(sound_plan_for(addresses)));
+    return ran.unreachable.empty() && has_answered(ran.result);
 }
 
 // A run of its own, so that CPU and books can be read between it and the measured one.
@@ -119,11 +119,18 @@ void CompareLoad::warm_up(const Addresses& addresses) {
 Measured CompareLoad::measure(const Addresses& addresses) {
     Plan plan = sound_plan_for(addresses);
     plan.load.warm_up = Nanoseconds(0);
-    const result::Result result = run(plan);
+    const Ran ran = run(plan);
     Measured measured;
+    if (!ran.unreachable.empty()) {
+        measured.errors = 1;
+        measured.failures = ran.unreachable;
+        return measured;
+    }
+    const result::Result& result = ran.result;
+    measured.answered = result.all.expected();
     measured.errors = result.all.errors();
-    measured.answered = result.all.ended() - measured.errors;
     measured.failures = failures_text(result.all);
+    measured.rate = result.rate();
     measured.wall = result.self.wall;
     measured.client_cpu = result.self.cpu;
     measured.p50_response = seconds_at(result.all.response, 0.5);
@@ -134,12 +141,14 @@ Measured CompareLoad::measure(const Addresses& addresses) {
     return measured;
 }
 
-result::Result CompareLoad::run(const Plan& plan) {
+// The engine finds its way to the target in reach(): there is no run without it.
+CompareLoad::Ran CompareLoad::run(const Plan& plan) {
     result::Collector collector(plan);
     engine::Engine engine(plan, [&collector](result::Interval&& interval) { collector.add(interval); });
+    if (std::optional<std::string> why = engine.reach()) return {std::move(*why), {}};
     const Running running(current_, engine);
     const engine::Outcome outcome = engine.run(Clock::now() + kHeadStart);
-    return collector.result({}, outcome.wall, outcome.cpu);
+    return {{}, collector.result({}, outcome.wall, outcome.cpu)};
 }
 
 }  // namespace loadgen::cli

@@ -23,12 +23,18 @@ class CompareLoad {
     compare::Load load();
 
   private:
+    // What a run came to, or why there was none.
+    struct Ran {
+        std::string unreachable;
+        result::Result result;
+    };
+
     plan::Plan sound_plan_for(const compare::Addresses& addresses) const;
     bool reachable(const compare::Addresses& addresses);
     bool answers(const compare::Addresses& addresses);
     void warm_up(const compare::Addresses& addresses);
     compare::Measured measure(const compare::Addresses& addresses);
-    result::Result run(const plan::Plan& plan);
+    Ran run(const plan::Plan& plan);
 
     const PlanFlags& flags_;
     Current& current_;

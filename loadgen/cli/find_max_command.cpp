@@ -1,7 +1,10 @@
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <memory>
+#include <optional>
+#include <string_view>
 #include <utility>
 
 #include "loadgen/cli/commands.hpp"
@@ -12,6 +15,7 @@
 #include "loadgen/cli/plan_flags.hpp"
 #include "loadgen/plan/quantity.hpp"
 #include "loadgen/plan/threshold.hpp"
+#include "loadgen/result/metric.hpp"
 #include "loadgen/search/find_max.hpp"
 
 namespace loadgen::cli {
@@ -30,6 +34,29 @@ struct FindMaxFlags {
     std::string precision = "5";
 };
 
+// However few a second: a trial does not take longer to have the samples that a percentile needs.
+constexpr double kLongestTrial = 60;
+
+// Requests that a trial has to have, so that its thresholds can be judged: ten beyond each percentile, of
+// each endpoint's share.
+double samples_for(const plan::Plan& plan) {
+    double all = 0;
+    for (const plan::Endpoint& endpoint : plan.endpoints) all += endpoint.weight;
+    double most = 0;
+    for (const plan::Threshold& threshold : plan.thresholds) {
+        std::string_view name = threshold.metric;
+        if (name.starts_with("service-")) name.remove_prefix(std::string_view("service-").size());
+        const std::optional<double> fraction = result::fraction_of(name);
+        if (!fraction || *fraction >= 1) continue;
+        double share = 1;
+        for (const plan::Endpoint& endpoint : plan.endpoints)
+            if (endpoint.name == threshold.endpoint) share = endpoint.weight / all;
+        // The dice of a mix may fall short of the share; and errors are not in the percentiles.
+        most = std::max(most, (share < 1 ? 1.3 : 1.02) * 10 / (1 - *fraction) / share);
+    }
+    return most;
+}
+
 // What one trial came to.
 struct Tried {
     report::Report report;
@@ -40,8 +67,8 @@ struct Tried {
 std::string words_of(const Tried& tried, double rate) {
     const result::Result& result = tried.report.result;
     const auto p99 = result::percentile(result.all.response, 0.99);
-    return fmt::format("{:>10.4g}/s  answered {:>10.4g}/s  p99 {:>7}  errors {:.2f} %  {}\n", rate,
-                       result.rate(), p99 ? plan::format_duration(*p99) : "n/a",
+    return fmt::format("{:>9}  answered {:>9}  p99 {:>7}  errors {:.2f} %  {}\n", plan::format_rate(rate),
+                       plan::format_rate(result.rate()), p99 ? plan::format_duration(*p99) : "n/a",
                        100 * result.all.error_share(),
                        tried.kept        ? "kept"
                        : tried.own_limit ? "the generator's own limit"
@@ -87,6 +114,10 @@ class Finder {
         const auto precision = plan::parse_rate(flags_.precision, 0.1, 50);
         if (!precision) return plan::Fault{"--precision: " + precision.why()};
         limits.start = plan.load.profile.front().rate;
+        limits.least = std::max(limits.least, samples_for(plan) / kLongestTrial);
+        if (limits.least > *most)
+            return plan::Fault{fmt::format("--most: below {} a minute is too short for what is to be kept",
+                                           plan::format_rate(limits.least))};
         limits.most = *most;
         limits.precision = *precision / 100;
         return {};
@@ -111,6 +142,7 @@ class Finder {
         // Thresholds that are shares of the offered rate differ from trial to trial.
         plan::Parsed<plan::Plan> plan = make_plan(with_rate(fmt::format("{:.6f}", trial.rate)));
         if (!plan) return NoRun{kUsage, plan.why()};
+        plan->load.duration = std::max(plan->load.duration, nanoseconds_of(samples_for(*plan) / trial.rate));
         if (trial.confirming) plan->load.duration *= kConfirmation;
         RunOptions options;
         options.admin = flags_.output.admin;
@@ -127,23 +159,25 @@ class Finder {
     int at_own_limit(double rate, const Tried& tried) const {
         write_report(tried.report, flags_.output);
         return complain(kBottleneck,
-                        fmt::format("at {:.4g}/s the generator itself was at its limit; the target may do "
+                        fmt::format("at {} the generator itself was at its limit; the target may do "
                                     "more: use more --threads, or another machine",
-                                    rate));
+                                    plan::format_rate(rate)));
     }
 
     int conclude(const search::FindMax& finder, const std::optional<report::Report>& best) const {
         if (!best) {
             return complain(
                 kThreshold,
-                fmt::format("no rate was found that keeps what was asked; {:.4g}/s was the lowest tried",
-                            finder.failed().value_or(0)));
+                fmt::format("no rate was found that keeps what was asked; {} was the lowest that failed",
+                            plan::format_rate(finder.failed().value_or(0))));
         }
         write_report(*best, flags_.output);
-        const std::string beyond = finder.failed() ? fmt::format("; {:.4g}/s is too much", *finder.failed())
-                                                   : "; nothing above it was tried (--most)";
+        const std::string beyond = finder.failed()
+                                       ? fmt::format("; {} is too much", plan::format_rate(*finder.failed()))
+                                       : "; nothing above it was tried (--most)";
         std::fputs(
-            fmt::format("\nhighest rate that keeps it: {:.4g}/s{}\n", *finder.answer(), beyond).c_str(),
+            fmt::format("\nhighest rate that keeps it: {}{}\n", plan::format_rate(*finder.answer()), beyond)
+                .c_str(),
             flags_.output.json == "-" ? stderr : stdout);
         return kWell;
     }

@@ -1,17 +1,13 @@
 #include "loadgen/cli/one_run.hpp"
 
-#include <fmt/chrono.h>
-#include <fmt/format.h>
 #include <unistd.h>
 
-#include <ctime>
 #include <stdexcept>
-#include <thread>
 #include <utility>
 
-#include "loadgen/books/difference.hpp"
 #include "loadgen/books/scrape.hpp"
 #include "loadgen/cli/exit.hpp"
+#include "loadgen/cli/run_parts.hpp"
 #include "loadgen/live/viewer.hpp"
 #include "loadgen/result/collector.hpp"
 
@@ -21,51 +17,6 @@ namespace {
 
 // Between the last preparation and the first request: threads have to be there by then.
 constexpr Nanoseconds kHeadStart = std::chrono::milliseconds(50);
-
-std::string now_in_utc() {
-    return fmt::format("{:%Y-%m-%dT%H:%M:%SZ}", fmt::gmtime(std::time(nullptr)));
-}
-
-// The scrape that has to happen in the middle of a run, when the measured time begins.
-class FirstScrape {
-  public:
-    FirstScrape(const std::string& admin, Moment when)
-        : thread_([this, admin, when](const std::stop_token& over) {
-              while (Clock::now() < when && !over.stop_requested())
-                  std::this_thread::sleep_for(
-                      std::min<Nanoseconds>(std::chrono::milliseconds(20), when - Clock::now()));
-              if (!over.stop_requested()) taken_ = books::scrape(admin);
-          }) {}
-
-    // Waits for it when it is under way.
-    std::optional<std::variant<books::Scrape, books::Trouble>> take() {
-        thread_.request_stop();
-        thread_.join();
-        return std::move(taken_);
-    }
-
-  private:
-    std::optional<std::variant<books::Scrape, books::Trouble>> taken_;
-    std::jthread thread_;
-};
-
-std::variant<books::Books, books::Trouble> books_of(FirstScrape& first, const std::string& admin) {
-    auto before = first.take();
-    if (!before) return books::Trouble{"the run ended before anything was measured"};
-    if (auto* trouble = std::get_if<books::Trouble>(&*before)) return std::move(*trouble);
-    auto after = books::scrape(admin);
-    if (auto* trouble = std::get_if<books::Trouble>(&after)) return std::move(*trouble);
-    return books::difference(std::get<books::Scrape>(*before), std::get<books::Scrape>(after));
-}
-
-// Of a run in which nothing was answered: the commonest reason.
-std::string nothing_answered(const result::Result& result) {
-    std::size_t most = 0;
-    for (std::size_t i = 1; i < result::kFailures; ++i)
-        if (result.all.failures[i] > result.all.failures[most]) most = i;
-    return fmt::format("not one of {} requests was answered: {}", result.all.due,
-                       result::name_of(static_cast<result::Failure>(most)));
-}
 
 class Running {
   public:
@@ -132,14 +83,7 @@ std::variant<report::Report, NoRun> run_once(const plan::Plan& plan, const RunOp
     report.environment.load_after = report::load_averages();
     if (outcome.stopped)
         report.verdict.warnings.push_back("the run was interrupted; what was measured until then counts");
-    if (first) {
-        auto books = books_of(*first, options.admin);
-        if (auto* trouble = std::get_if<books::Trouble>(&books)) {
-            report.verdict.warnings.push_back("the server's books are missing: " + trouble->why);
-        } else {
-            report.books = std::get<books::Books>(std::move(books));
-        }
-    }
+    if (first) put_books(report, *first);
     if (report.result.all.due > 0 && report.result.all.answered == 0 && !outcome.stopped)
         return NoRun{kUnreachable, nothing_answered(report.result)};
     return report;

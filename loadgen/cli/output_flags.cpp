@@ -7,12 +7,10 @@
 #include <cerrno>
 #include <cstdlib>
 #include <cstring>
-#include <ctime>
 #include <filesystem>
 #include <fstream>
 #include <functional>
 #include <iostream>
-#include <sstream>
 
 #include "loadgen/books/scrape.hpp"
 #include "loadgen/cli/commands.hpp"
@@ -20,7 +18,7 @@
 #include "loadgen/report/html.hpp"
 #include "loadgen/report/json.hpp"
 #include "loadgen/report/text.hpp"
-#include "loadgen/stats/hdr_log.hpp"
+#include "loadgen/result/hdr_log.hpp"
 
 namespace loadgen::cli {
 
@@ -48,25 +46,6 @@ bool put_file(const std::string& name, const std::function<void(std::ostream&)>&
     if (file) return true;
     complain(kUsage, fmt::format("{}: cannot be written: {}", name, std::strerror(errno)));
     return false;
-}
-
-double when(const std::string& started) {
-    std::tm time{};
-    return strptime(started.c_str(), "%Y-%m-%dT%H:%M:%SZ", &time) == nullptr
-               ? 0
-               : static_cast<double>(timegm(&time));
-}
-
-void write_hdr_log(std::ostream& out, const result::Result& result) {
-    std::vector<stats::HdrLine> lines;
-    for (std::size_t i = 0; i < result.seconds.size(); ++i) {
-        const result::Second& second = result.seconds[i];
-        const auto at = static_cast<double>(i);
-        if (result.plan.load.model == plan::Model::open)
-            lines.push_back({"response", at, 1, &second.response});
-        lines.push_back({"service", at, 1, &second.service});
-    }
-    stats::write_hdr_log(out, when(result.started), lines);
 }
 
 }  // namespace
@@ -122,7 +101,8 @@ bool write_report(const report::Report& report, const OutputFlags& flags) {
                        }) &&
               written;
     written = put_file(flags.html, [&](std::ostream& out) { out << report::to_html(report); }) && written;
-    return put_file(flags.hdr_log, [&](std::ostream& out) { write_hdr_log(out, report.result); }) && written;
+    return put_file(flags.hdr_log, [&](std::ostream& out) { result::write_hdr_log(out, report.result); }) &&
+           written;
 }
 
 int exit_status(const report::Report& report) {

@@ -22,9 +22,7 @@ constexpr std::array<Metric, 6> kMetrics = {{
          return above_zero(static_cast<double>(round.measured.answered) / round.server_cpu);
      }},
     {"requests_per_second", "requests per second", true, false,
-     [](const Round& round) {
-         return above_zero(static_cast<double>(round.measured.answered) / round.measured.wall);
-     }},
+     [](const Round& round) { return above_zero(round.measured.rate); }},
     {"p50_response", "p50 response (from due)", false, true,
      [](const Round& round) { return round.measured.p50_response; }},
     {"p99_response", "p99 response (from due)", false, true,

@@ -78,15 +78,23 @@ std::string interval_text(const Compared& compared) {
     return fmt::format("{:.3f} to {:.3f}", compared.interval->low, compared.interval->high);
 }
 
+// A server is neither better nor worse than itself.
+std::string_view noise_word_of(Verdict verdict) {
+    return verdict == Verdict::better || verdict == Verdict::worse ? "differs from itself" : word_of(verdict);
+}
+
 std::string pair_text(const Comparison& comparison, const Pair& pair) {
     report::Table table(1);
     const std::string& first = comparison.contenders.front().name;
     const std::string& other = comparison.contenders[pair.other].name;
-    table.row({fmt::format("{} against {}", other, first), "ratio", "95 % interval", "verdict"});
+    const bool noise = comparison.again == pair.other;
+    table.row({fmt::format("{} against {}{}", other, first, noise ? ", the noise" : ""), "ratio",
+               "95 % interval", "verdict"});
     const std::string errors = comparison.errors_of(pair);
     for (const Compared& compared : pair.metrics) {
         std::string verdict =
-            fmt::format("{}{}{}", word_of(compared.verdict), errors.empty() ? "" : ", ", errors);
+            fmt::format("{}{}{}", noise ? noise_word_of(compared.verdict) : word_of(compared.verdict),
+                        errors.empty() ? "" : ", ", errors);
         table.row({std::string(compared.metric->name),
                    compared.interval ? fmt::format("{:.3f}", compared.interval->ratio)
                                      : std::string(report::kNotAvailable),

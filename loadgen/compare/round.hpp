@@ -22,6 +22,7 @@ struct Measured {
     std::uint64_t answered = 0;  // as expected
     std::uint64_t errors = 0;
     std::string failures;                // "3 refused, 2 timeout"
+    double rate = 0;                     // per second of the measured time, late answers left out
     double wall = 0;                     // seconds
     double client_cpu = 0;               // CPU seconds of the generator
     std::optional<double> p50_response;  // seconds; none with too few samples

@@ -44,6 +44,18 @@ std::string joined(const std::vector<std::string>& words) {
     return made;
 }
 
+std::string agents_table(const Report& report) {
+    if (report.agents.empty()) return {};
+    const double wall = report.result.self.wall;
+    std::vector<std::vector<std::string>> rows;
+    for (const Agent& agent : report.agents) {
+        rows.push_back({printable(agent.name), printable(agent.address), count_text(agent.due),
+                        wall > 0 ? percent_text(agent.cpu / wall) : std::string(kNotAvailable),
+                        duration_text(agent.late_p99), duration_text(seconds_of(agent.round_trip))});
+    }
+    return table({"agent", "address", "requests", "CPU", "late p99", "round trip"}, rows);
+}
+
 }  // namespace
 
 std::string table(const std::vector<std::string>& head, const std::vector<std::vector<std::string>>& rows) {
@@ -188,7 +200,7 @@ std::string environment_table(const Report& report) {
                  {"load before", loads(environment.load_before)},
                  {"load after", loads(environment.load_after)},
                  {"command", joined(environment.argv)}});
-    return facts(rows);
+    return facts(rows) + agents_table(report);
 }
 
 }  // namespace loadgen::report::html

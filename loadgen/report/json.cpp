@@ -199,6 +199,20 @@ json::object generator(const result::Self& self) {
             {"opened", self.opened},     {"late", latency(self.late)}, {"blocked", latency(self.blocked)}};
 }
 
+json::array agents(const std::vector<Agent>& all) {
+    json::array made;
+    for (const Agent& agent : all) {
+        made.push_back(json::object{{"name", agent.name},
+                                    {"address", agent.address},
+                                    {"due", agent.due},
+                                    {"cpu", number(agent.cpu)},
+                                    {"late_p99", seconds_or_null(agent.late_p99)},
+                                    {"clock_ahead", seconds_of(agent.clock_ahead)},
+                                    {"round_trip", seconds_of(agent.round_trip)}});
+    }
+    return made;
+}
+
 json::object numbers(const std::map<std::string, double>& all) {
     json::object made;
     for (const auto& [name, value] : all) made[name] = number(value);
@@ -258,6 +272,7 @@ json::value to_json(const Report& report) {
                         {"series", series(result.seconds)},
                         {"verdict", verdict(report.verdict)},
                         {"generator", generator(result.self)},
+                        {"agents", agents(report.agents)},
                         {"server", report.books ? to_json(*report.books) : json::value(nullptr)}};
 }
 

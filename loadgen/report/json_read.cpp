@@ -235,6 +235,28 @@ books::Books books(const Place& place) {
     return made;
 }
 
+Nanoseconds clock_ahead(const Place& place) {
+    constexpr double kMost = 1e9;
+    const double seconds = place.number();
+    if (seconds < -kMost || seconds > kMost) place.refuse("a number of seconds is expected");
+    return nanoseconds_of(seconds);
+}
+
+std::vector<Agent> agents(const Place& place) {
+    std::vector<Agent> made;
+    place.elements(kMostNames, [&](const Place& each) {
+        Agent& agent = made.emplace_back();
+        agent.name = each.at("name").text();
+        agent.address = each.at("address").text();
+        agent.due = each.at("due").count();
+        agent.cpu = each.at("cpu").not_negative();
+        if (!each.at("late_p99").is_null()) agent.late_p99 = each.at("late_p99").seconds();
+        agent.clock_ahead = clock_ahead(each.at("clock_ahead"));
+        agent.round_trip = each.at("round_trip").seconds();
+    });
+    return made;
+}
+
 Report read_report(const Place& place) {
     if (place.at("schema").text() != kSchema) {
         place.at("schema").refuse("\"" + std::string(kSchema) + "\" is expected");
@@ -255,6 +277,7 @@ Report read_report(const Place& place) {
     for (const result::Kept& kept : made.verdict.thresholds)
         made.result.plan.thresholds.push_back(kept.threshold);
     generator(place.at("generator"), made.result.self);
+    made.agents = agents(place.at("agents"));
     if (!place.at("server").is_null()) made.books = books(place.at("server"));
     return made;
 }

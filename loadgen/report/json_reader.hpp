@@ -42,14 +42,14 @@ class Place {
     Nanoseconds nanoseconds() const;
 
     template <typename Each>
-    void elements(std::size_t most, Each&& each) const {
+    void elements(std::size_t most, const Each& each) const {
         const auto& array = checked_array(most);
         for (std::size_t i = 0; i < array.size(); ++i)
             each(Place(array[i], path_ + '[' + std::to_string(i) + ']'));
     }
     // each(name, place)
     template <typename Each>
-    void members(std::size_t most, Each&& each) const {
+    void members(std::size_t most, const Each& each) const {
         for (const auto& [name, value] : checked_object(most)) {
             each(std::string(name), Place(value, path_ + '.' + std::string(name).substr(0, 100)));
         }

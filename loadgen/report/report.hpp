@@ -5,6 +5,7 @@
 #pragma once
 
 #include <array>
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <vector>
@@ -28,11 +29,23 @@ struct Environment {
     std::vector<std::string> argv;  // values of header options left out
 };
 
+// One of several machines that made the load.
+struct Agent {
+    std::string name;
+    std::string address;
+    std::uint64_t due = 0;  // its part of what was offered
+    double cpu = 0;         // seconds of its process, over the measured time
+    std::optional<Nanoseconds> late_p99;
+    Nanoseconds clock_ahead{};  // the coordinator's monotonic clock before its own
+    Nanoseconds round_trip{};   // of the question that told this: it is wrong by half of it at most
+};
+
 struct Report {
     Environment environment;
     result::Result result;
     result::Verdict verdict;
     std::optional<books::Books> books;
+    std::vector<Agent> agents = {};  // empty unless there were several machines
 };
 
 // Of this machine, now: `load_before` is of the moment of this call, `load_after` is the caller's to fill

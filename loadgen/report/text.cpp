@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <cmath>
 #include <string_view>
 
 #include "loadgen/report/server_text.hpp"
@@ -27,6 +28,7 @@ class Writer {
         if (result_.endpoints.size() > 1) endpoints();
         thresholds();
         generator();
+        if (!report_.agents.empty()) agents();
         if (report_.books) out_ += server_text(*report_.books, result_, paint_);
         sentences("warning", report_.verdict.warnings, Colour::yellow);
         sentences("the generator was the bottleneck", report_.verdict.bottlenecks, Colour::red);
@@ -145,6 +147,22 @@ class Writer {
                                  count_text(self.blocked.count()),
                                  duration_text(seconds_of(self.blocked.most()))));
         }
+    }
+
+    void agents() {
+        out_ += '\n';
+        Table table(2);
+        table.row({"agent", "address", "requests", "CPU", "late p99", "clock offset", "round trip"});
+        for (const Agent& agent : report_.agents) {
+            table.row({printable(agent.name, 64), printable(agent.address, 60), count_text(agent.due),
+                       result_.self.wall > 0 ? percent_text(agent.cpu / result_.self.wall)
+                                             : std::string(kNotAvailable),
+                       open_ ? duration_text(agent.late_p99) : std::string(kNotAvailable),
+                       (agent.clock_ahead < Nanoseconds::zero() ? "-" : "") +
+                           duration_text(std::abs(seconds_of(agent.clock_ahead))),
+                       duration_text(seconds_of(agent.round_trip))});
+        }
+        out_ += table.text(kIndent);
     }
 
     void sentences(std::string_view label, const std::vector<std::string>& all, Colour colour) {

@@ -6,14 +6,13 @@ namespace loadgen::search {
 
 namespace {
 
-// Below one request in ten seconds there is no rate worth naming.
-constexpr double kLowest = 0.1;
 // A rate that a short trial keeps and a long one does not: one step down, a few times.
 constexpr int kConfirmations = 5;
 
 }  // namespace
 
-FindMax::FindMax(Limits limits) : limits_(limits), rate_(std::min(limits.start, limits.most)) {}
+FindMax::FindMax(Limits limits)
+    : limits_(limits), rate_(std::clamp(limits.start, limits.least, limits.most)) {}
 
 std::optional<FindMax::Trial> FindMax::next() const {
     if (stage_ == Stage::over) return std::nullopt;
@@ -39,7 +38,7 @@ void FindMax::go_on() {
     if (stage_ == Stage::confirming) {
         // The trial had been lucky.
         rate_ *= 1 - limits_.precision;
-        if (++confirmations_ >= kConfirmations || rate_ < kLowest) stage_ = Stage::over;
+        if (++confirmations_ >= kConfirmations || rate_ < limits_.least) stage_ = Stage::over;
         return;
     }
     if (failed_ <= 0 && kept_ < limits_.most) {
@@ -48,7 +47,7 @@ void FindMax::go_on() {
     } else if (kept_ <= 0) {
         stage_ = Stage::halving;
         rate_ = failed_ / 2;
-        if (rate_ < kLowest) stage_ = Stage::over;
+        if (rate_ < limits_.least) stage_ = Stage::over;
     } else if (failed_ > 0 && failed_ > kept_ * (1 + limits_.precision)) {
         stage_ = Stage::bisecting;
         rate_ = (kept_ + failed_) / 2;

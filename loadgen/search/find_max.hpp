@@ -11,6 +11,7 @@ namespace loadgen::search {
 
 struct Limits {
     double start = 100;       // requests per second
+    double least = 0.1;       // no trial below
     double most = 1'000'000;  // no trial above
     double precision = 0.05;  // the answer is that close below what fails
 };

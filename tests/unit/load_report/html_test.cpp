@@ -8,7 +8,7 @@
 #include <stdexcept>
 
 #include "loadgen/report/html_parts.hpp"
-#include "sample.hpp"
+#include "tests/unit/load_report/sample.hpp"
 
 namespace {
 
@@ -68,6 +68,7 @@ TEST(Html, everything_from_the_run_is_escaped) {
     run.books->routes[0].name = evil;
     run.books->gils[0].interpreter = evil;
     run.books->thread_cpu = {{evil, 1}};
+    run.agents = {{evil, evil, 1, 0.5, std::nullopt, {}, {}}};
     const std::string page = report::to_html(run);
     EXPECT_THAT(page, Not(HasSubstr("alert(\"")));
     EXPECT_THAT(page, Not(HasSubstr("<b>&")));

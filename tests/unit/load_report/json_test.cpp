@@ -11,7 +11,7 @@
 #include <limits>
 
 #include "loadgen/report/diff.hpp"
-#include "sample.hpp"
+#include "tests/unit/load_report/sample.hpp"
 
 namespace {
 
@@ -20,8 +20,11 @@ namespace json = boost::json;
 using testing::HasSubstr;
 using testing::Not;
 
-report::Report with_server(report::Report run) {
+report::Report with_server_and_agent(report::Report run) {
     run.books = sample::server();
+    using std::chrono::microseconds;
+    run.agents = {
+        {"one", "192.0.2.1:4000", 2500, 0.5, microseconds(70), -microseconds(300), microseconds(90)}};
     return run;
 }
 
@@ -41,7 +44,7 @@ std::string refusal(const json::value& document) {
 }
 
 TEST(Json, has_the_numbers_that_were_asked_for) {
-    const json::value document = report::to_json(with_server(sample::open_run()));
+    const json::value document = report::to_json(with_server_and_agent(sample::open_run()));
     EXPECT_EQ(document.at("schema").as_string(), "baton-load/1");
     EXPECT_EQ(document.at("plan").at("model").as_string(), "open");
     EXPECT_EQ(document.at("plan").at("profile").at(0).at("rate").as_double(), 500);
@@ -57,7 +60,7 @@ TEST(Json, has_the_numbers_that_were_asked_for) {
 }
 
 TEST(Json, goes_out_and_comes_back) {
-    for (const report::Report& run : {with_server(sample::open_run()), sample::closed_run()}) {
+    for (const report::Report& run : {with_server_and_agent(sample::open_run()), sample::closed_run()}) {
         const json::value document = report::to_json(run);
         const report::Report back = read(json::parse(json::serialize(document)));
         json::value again = report::to_json(back);
@@ -92,7 +95,7 @@ TEST(Json, keeps_no_values_of_headers) {
 }
 
 TEST(Json, a_number_that_json_does_not_have_is_null) {
-    report::Report run = with_server(sample::open_run());
+    report::Report run = with_server_and_agent(sample::open_run());
     run.books->cpu = std::numeric_limits<double>::infinity();
     EXPECT_TRUE(report::to_json(run).at("server").at("cpu").is_null());
 }
@@ -113,7 +116,7 @@ void each_member(json::value& place, const std::function<void(json::object&, std
 }
 
 TEST(Json, whatever_is_wrong_is_refused_and_no_more) {
-    json::value document = report::to_json(with_server(sample::closed_run()));
+    json::value document = report::to_json(with_server_and_agent(sample::closed_run()));
     int refused = 0;
     each_member(document, [&](json::object& object, std::string_view name) {
         const json::value kept = object.at(name);
@@ -176,8 +179,8 @@ TEST(Json, text_is_bounded) {
 }
 
 TEST(Diff, has_ratios_of_what_both_have) {
-    report::Report a = with_server(sample::open_run());
-    report::Report b = with_server(sample::open_run());
+    report::Report a = with_server_and_agent(sample::open_run());
+    report::Report b = with_server_and_agent(sample::open_run());
     b.books->cpu = 5;
     b.books->gils[0].held = 2.5;
     EXPECT_EQ(report::diff_text(a, b, "a.json", "b.json"),
@@ -202,8 +205,8 @@ One run of each has no interval: such a ratio may be chance; compare measures in
 }
 
 TEST(Diff, warns_of_other_plans_machines_and_servers) {
-    const report::Report a = with_server(sample::open_run());
-    report::Report b = with_server(sample::open_run());
+    const report::Report a = with_server_and_agent(sample::open_run());
+    report::Report b = with_server_and_agent(sample::open_run());
     b.result.plan.load.profile = {{0, 600}};
     b.result.plan.endpoints[0].method = "POST";
     b.environment.kernel = "Linux 7";

@@ -1,4 +1,4 @@
-#include "sample.hpp"
+#include "tests/unit/load_report/sample.hpp"
 
 #include <utility>
 

@@ -5,7 +5,7 @@
 
 #include "loadgen/report/table.hpp"
 #include "loadgen/report/words.hpp"
-#include "sample.hpp"
+#include "tests/unit/load_report/sample.hpp"
 
 namespace {
 
