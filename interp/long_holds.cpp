@@ -8,6 +8,7 @@
 #include <atomic>
 #include <condition_variable>
 #include <exception>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -129,7 +130,11 @@ struct LongHolds::Shared {
     unsigned in_second = 0;
     std::uint64_t left_out = 0;
 
+    mutable std::mutex named_mutex;
+    std::map<std::string, NamedHold> named;  // by what they say
+
     void ended(Nanoseconds length) noexcept;
+    void remember(const LongHold& hold);
     bool enter(Nanoseconds now, std::uint64_t& left_out_before);
     void leave();
     void read_stack(LongHold& hold);
@@ -153,10 +158,19 @@ void LongHolds::Shared::ended(Nanoseconds length) noexcept {
         hold.thread = name_of_this_thread();
         if (!hold.request || !hold.request->over) read_stack(hold);
         log.warn(describe(hold, route_name));
+        remember(hold);
         leave();
     } catch (const std::exception&) {
         leave();
     }
+}
+
+void LongHolds::Shared::remember(const LongHold& hold) {
+    const std::string by = hold.request ? route_name(hold.request->mark.route, hold.request->mark.path)
+                                        : "thread:" + hold.thread;
+    const std::lock_guard lock(named_mutex);
+    if (named.size() == kNames && !named.contains(by)) return;
+    named[by] = {by, hold.stack.substr(0, hold.stack.find('\n')), std::chrono::nanoseconds(hold.length)};
 }
 
 bool LongHolds::Shared::enter(Nanoseconds now, std::uint64_t& left_out_before) {
@@ -244,6 +258,13 @@ LongHolds::~LongHolds() {
         shared_.changed.wait(lock, [&] { return shared_.inside == 0; });
     }
     reporter_.join();
+}
+
+std::vector<NamedHold> LongHolds::named() const {
+    const std::lock_guard lock(shared_.named_mutex);
+    std::vector<NamedHold> found;
+    for (const auto& [by, hold] : shared_.named) found.push_back(hold);
+    return found;
 }
 
 }  // namespace baton::interp

@@ -17,10 +17,18 @@
 #include <functional>
 #include <string>
 #include <thread>
+#include <vector>
 
 #include "interp/runtime.hpp"
 
 namespace baton::interp {
+
+// The last report on a route or, for holds of no request, on threads of a name.
+struct NamedHold {
+    std::string by;
+    std::string where;  // the innermost frame, "FILE:LINE (FUNCTION)"; empty when it is not known
+    std::chrono::nanoseconds length{};
+};
 
 class LongHolds {
   public:
@@ -30,11 +38,15 @@ class LongHolds {
     static constexpr unsigned kMostPerSecond = 10;
     static constexpr std::chrono::milliseconds kPatience{100};
     static constexpr int kDepth = 12;  // frames of a stack
+    static constexpr std::size_t kNames = 64;
 
     LongHolds(Runtime& runtime, std::chrono::nanoseconds limit, RouteName route_name, spdlog::logger& log);
     LongHolds(const LongHolds&) = delete;
     LongHolds& operator=(const LongHolds&) = delete;
     ~LongHolds();
+
+    // At most kNames, in no order. From any thread, never waits for the GIL.
+    std::vector<NamedHold> named() const;
 
   private:
     struct Shared;

@@ -53,6 +53,10 @@ bool debugging() {
     return answer && PyObject_IsTrue(answer.get()) == 1;
 }
 
+LoopBooks books_of(const Loop& loop) {
+    return {loop.clock.lag(), loop.clock.active(), loop.clock.idle(), loop.long_steps.all()};
+}
+
 }  // namespace
 
 struct EventLoop::Shared {
@@ -73,7 +77,7 @@ struct EventLoop::Shared {
     State state = State::starting;
     std::string failure;
     bool over = false;
-    LoopClock* clock = nullptr;  // while the loop lives
+    Loop* living = nullptr;  // while there is one
     LoopBooks last_books;
     std::atomic<bool> closing{false};
 
@@ -129,7 +133,7 @@ void EventLoop::Shared::live() {
         Loop loop(borrow(object), fast, queue, log);
         {
             const std::lock_guard lock(mutex);
-            clock = &loop.clock;
+            living = &loop;
         }
         watch_callbacks(loop);
         try {
@@ -160,8 +164,8 @@ void EventLoop::Shared::forget(Loop& loop) {
     const Detach detached;
     slow.reset();
     const std::lock_guard lock(mutex);
-    last_books = {loop.clock.lag(), loop.clock.active(), loop.clock.idle()};
-    clock = nullptr;
+    last_books = books_of(loop);
+    living = nullptr;
 }
 
 void EventLoop::Shared::serve(Loop& loop) {
@@ -308,7 +312,7 @@ std::string EventLoop::failure() const {
 
 bool EventLoop::busy() const {
     const std::lock_guard lock(shared_->mutex);
-    return shared_->clock != nullptr && shared_->clock->requests() > 0;
+    return shared_->living != nullptr && shared_->living->clock.requests() > 0;
 }
 
 bool EventLoop::over() const {
@@ -333,8 +337,7 @@ bool EventLoop::join_until(std::chrono::steady_clock::time_point deadline) {
 
 LoopBooks EventLoop::books() const {
     const std::lock_guard lock(shared_->mutex);
-    if (shared_->clock == nullptr) return shared_->last_books;
-    return {shared_->clock->lag(), shared_->clock->active(), shared_->clock->idle()};
+    return shared_->living != nullptr ? books_of(*shared_->living) : shared_->last_books;
 }
 
 }  // namespace baton::interp::asgi

@@ -16,6 +16,7 @@
 #include <vector>
 
 #include "interp/app_loader.hpp"
+#include "interp/asgi/long_steps.hpp"
 #include "interp/gil/ledger.hpp"
 #include "interp/runtime.hpp"
 #include "server/dispatch/loop_queue.hpp"
@@ -42,6 +43,7 @@ struct LoopBooks {
     gil::Histogram lag;       // lateness of callbacks
     std::int64_t active = 0;  // nanoseconds
     std::int64_t idle = 0;    // waiting for events
+    std::vector<LongStep> long_steps;
 };
 
 class EventLoop {

@@ -10,6 +10,7 @@
 #include <atomic>
 #include <vector>
 
+#include "interp/asgi/long_steps.hpp"
 #include "interp/asgi/step.hpp"
 #include "interp/asgi/strings.hpp"
 #include "interp/module.hpp"
@@ -35,6 +36,7 @@ struct Loop {
     dispatch::LoopQueue& queue;
     spdlog::logger& log;
     LoopClock clock;
+    LongSteps long_steps;
     CpuClock cpu;
     dispatch::Tempo tempo;
 

@@ -28,6 +28,7 @@ void Step::enter(const Moment& at, bool queued, dispatch::Nanoseconds due) {
     loop_.clock.step_begins(at);
     loop_.request = request_;
     begun_ = at.at;
+    waited_ = at.totals.waited;
     takes_ = at.totals.takes;
     if (request_ == nullptr) return;
     request_->account.runs(at, queued, due);
@@ -40,6 +41,9 @@ void Step::leave(const Moment& at) {
     loop_.clock.step_ends(at);
     const dispatch::Nanoseconds cpu = loop_.cpu.spent(at.at - begun_, at.totals.takes != takes_);
     loop_.request = nullptr;
+    loop_.long_steps.add(
+        request_ != nullptr ? static_cast<std::uint32_t>(request_->route) : LongSteps::kNobody,
+        at.at - begun_ - (at.totals.waited - waited_));
     if (loop_.slow != nullptr && at.at - begun_ >= loop_.slow->limit()) report(at.at - begun_);
     if (request_ == nullptr) return;
     request_->account.rests(at, cpu);

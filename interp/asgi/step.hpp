@@ -118,6 +118,7 @@ class Step {
     Step* const outer_;
     std::uint64_t takes_ = 0;
     dispatch::Nanoseconds begun_ = 0;
+    dispatch::Nanoseconds waited_ = 0;  // for the GIL, by then
 
     void enter(const Moment& at, bool queued, dispatch::Nanoseconds due);
     void leave(const Moment& at);

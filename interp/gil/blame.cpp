@@ -25,6 +25,13 @@ void BlameBook::add(Tag waiting, Tag holding, std::int64_t nanoseconds) noexcept
     sum.store(sum.load(std::memory_order_relaxed) + nanoseconds, std::memory_order_relaxed);
 }
 
+void BlameBook::kept_waiting(Tag holding, std::int64_t nanoseconds) noexcept {
+    if (nanoseconds < kLongWait || holding == kNobody) return;
+    Kept& kept = kept_[holding];
+    kept.count.store(kept.count.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
+    kept.sum.store(kept.sum.load(std::memory_order_relaxed) + nanoseconds, std::memory_order_relaxed);
+}
+
 std::vector<Blame> BlameBook::all() const {
     std::vector<Blame> found;
     for (std::size_t waiting = 0; waiting < kTags; ++waiting) {
@@ -45,11 +52,25 @@ std::vector<LongestHold> BlameBook::longest() const {
     return found;
 }
 
+std::vector<KeptWaiting> BlameBook::kept() const {
+    std::vector<KeptWaiting> found;
+    for (std::size_t tag = 0; tag < kTags; ++tag) {
+        const std::uint64_t count = kept_[tag].count.load(std::memory_order_relaxed);
+        if (count > 0)
+            found.push_back({static_cast<Tag>(tag), count, kept_[tag].sum.load(std::memory_order_relaxed)});
+    }
+    return found;
+}
+
 void BlameBook::start_over() noexcept {
     for (auto& row : blame_) {
         for (auto& sum : row) sum.store(0, std::memory_order_relaxed);
     }
     for (auto& length : longest_) length.store(0, std::memory_order_relaxed);
+    for (Kept& kept : kept_) {
+        kept.count.store(0, std::memory_order_relaxed);
+        kept.sum.store(0, std::memory_order_relaxed);
+    }
     next_ = 0;
     holds_ = {};
 }

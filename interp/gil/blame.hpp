@@ -24,6 +24,13 @@ struct LongestHold {
     std::int64_t nanoseconds = 0;
 };
 
+// How often one hold kept one waiter for kLongWait or longer: code that does not let go when it is asked.
+struct KeptWaiting {
+    Tag tag = kOther;  // who held
+    std::uint64_t count = 0;
+    std::int64_t nanoseconds = 0;
+};
+
 // What a thread has waited for before it knows on whose behalf: see await_request().
 struct PendingBlame {
     std::array<Blame, 8> parts{};
@@ -34,6 +41,8 @@ struct PendingBlame {
 
 class BlameBook {
   public:
+    static constexpr std::int64_t kLongWait = 20'000'000;
+
     // The holder of the GIL held it for `tag` in [from, to). In order of time.
     void held(Tag tag, std::int64_t from, std::int64_t to) noexcept;
     // The end of an uninterrupted hold, or of what one request had of it.
@@ -56,9 +65,12 @@ class BlameBook {
         if (end > from) each(holds_[next_ % kHolds].to > from ? kOther : kNobody, end - from);
     }
     void add(Tag waiting, Tag holding, std::int64_t nanoseconds) noexcept;
+    // One of the parts, before they are added up.
+    void kept_waiting(Tag holding, std::int64_t nanoseconds) noexcept;
 
     std::vector<Blame> all() const;            // those that are not zero
     std::vector<LongestHold> longest() const;  // since the start, for each tag that has held
+    std::vector<KeptWaiting> kept() const;     // since the start
     void start_over() noexcept;
 
   private:
@@ -73,6 +85,11 @@ class BlameBook {
     std::size_t next_ = 0;
     std::array<std::array<std::atomic<std::int64_t>, kTags>, kTags> blame_{};
     std::array<std::atomic<std::int64_t>, kTags> longest_{};
+    struct Kept {
+        std::atomic<std::uint64_t> count{0};
+        std::atomic<std::int64_t> sum{0};
+    };
+    std::array<Kept, kTags> kept_{};
 };
 
 }  // namespace baton::gil

@@ -68,6 +68,8 @@ struct Snapshot {
     std::vector<Blame> blame;
     // The longest uninterrupted hold of each tag since the start.
     std::vector<LongestHold> longest;
+    // Who kept others waiting for long at a stretch, in waits that have ended.
+    std::vector<KeptWaiting> kept;
 };
 // By entry.
 std::vector<Snapshot> snapshot();

@@ -187,6 +187,7 @@ void take(Thread& me, Gil& gil) {
     me.turned_at = time;
     if (waited == 0) return;
     gil.blame.split(time - waited, time, [&](Tag holding, std::int64_t nanoseconds) {
+        gil.blame.kept_waiting(holding, nanoseconds);
         if (me.tag == kNotKnownYet) {
             me.pending.add(holding, nanoseconds);
         } else {

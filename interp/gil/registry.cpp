@@ -61,6 +61,7 @@ Snapshot Gil::snapshot() {
     }
     sum.blame = blame.all();
     sum.longest = blame.longest();
+    sum.kept = blame.kept();
     sum.totals.held = never_less(said_held_, sum.totals.held);
     sum.totals.waited = never_less(said_waited_, sum.totals.waited);
     sum.totals.lock_waited = never_less(said_lock_waited_, sum.totals.lock_waited);

@@ -68,6 +68,9 @@ void Observatory::add_parties(Observation& seen) const {
         name(pair.holding);
     }
     for (const PartyHold& hold : seen.longest_holds) name(hold.party);
+    for (const GilSample& gil : seen.gils) {
+        for (const PartyKept& kept : gil.kept) name(kept.party);
+    }
 }
 
 void Observatory::tick() {

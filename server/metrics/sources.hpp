@@ -19,6 +19,13 @@
 
 namespace baton::metrics {
 
+// Waits of 20 ms or more for one and the same hold.
+struct PartyKept {
+    Party party = 0;
+    std::uint64_t count = 0;
+    Nanoseconds time = 0;
+};
+
 // One GIL. `enabled` is false on a free-threaded build that runs without it; `exact` is false when the ledger
 // is off. Only with both do the other values count.
 struct GilSample {
@@ -34,6 +41,7 @@ struct GilSample {
     std::uint64_t waiters = 0;
     std::vector<BlamePair> blame{};    // what has been waited, and for whom, in waits that have ended
     std::vector<PartyHold> longest{};  // the longest uninterrupted hold of each party
+    std::vector<PartyKept> kept{};     // who kept others waiting for long at a stretch
 };
 
 // The garbage collections of one generation.
@@ -43,6 +51,14 @@ struct GcSample {
     PhaseCount pauses{};
 };
 
+// Callbacks that have kept an event loop for 20 ms or more, waits for the GIL left out.
+struct LongSteps {
+    std::optional<Party> route;  // nothing: no request's
+    std::uint64_t count = 0;
+    Nanoseconds time = 0;
+    Nanoseconds longest = 0;  // since the start
+};
+
 // An event loop and the thread that runs it.
 struct LoopSample {
     std::string interpreter = "main";
@@ -50,6 +66,7 @@ struct LoopSample {
     PhaseCount lag{};        // how late callbacks ran
     Nanoseconds active = 0;  // running callbacks
     Nanoseconds idle = 0;    // waiting for events
+    std::vector<LongSteps> long_steps{};
 };
 
 // A thread that has run Python, whoever started it.
