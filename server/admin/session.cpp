@@ -16,6 +16,7 @@
 #include <exception>
 #include <string>
 #include <utility>
+#include <variant>
 
 namespace baton::admin {
 namespace {
@@ -36,7 +37,7 @@ constexpr std::chrono::seconds kTimeout{60};
 constexpr std::string_view kSecurityPolicy =
     "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
-Page page_for(http::verb method, std::string_view target, const Answer& answer) {
+Reply reply_for(http::verb method, std::string_view target, const Answer& answer) {
     if (method != http::verb::get && method != http::verb::head) return plain(405, "GET and HEAD only\n");
     try {
         return answer(target);
@@ -45,15 +46,20 @@ Page page_for(http::verb method, std::string_view target, const Answer& answer) 
     }
 }
 
-Response response(Page page, unsigned version, bool keep_alive) {
-    Response out;
-    out.version(version);
-    out.result(page.status);
-    out.set(http::field::content_type, page.type);
+template <class Body>
+void set_fields(http::response<Body>& out, std::string_view type) {
+    out.set(http::field::content_type, type);
     out.set(http::field::cache_control, "no-store");
     out.set("Content-Security-Policy", kSecurityPolicy);
     out.set("X-Content-Type-Options", "nosniff");
     out.set("Referrer-Policy", "no-referrer");
+}
+
+Response response(Page page, unsigned version, bool keep_alive) {
+    Response out;
+    out.version(version);
+    out.result(page.status);
+    set_fields(out, page.type);
     if (page.status == 405) out.set(http::field::allow, "GET, HEAD");
     out.body() = std::move(page.body);
     out.prepare_payload();
@@ -84,12 +90,29 @@ asio::awaitable<void> linger(beast::tcp_stream& stream) {
     }
 }
 
-Page page_for(const beast::error_code& error, const Parser& parser, const Answer& answer) {
+// An exception ends the connection without the last chunk, by which the client knows that something is
+// missing.
+asio::awaitable<void> send(beast::tcp_stream& stream, const Stream& out, unsigned version, bool head_only) {
+    http::response<http::empty_body> head(http::status::ok, version);
+    set_fields(head, out.type);
+    for (const auto& [name, value] : out.fields) head.set(name, value);
+    const bool chunked = version >= 11;
+    head.chunked(chunked);
+    head.keep_alive(false);
+    http::response_serializer<http::empty_body, http::fields> serializer(head);
+    const auto [error, size] = co_await http::async_write_header(stream, serializer, kAwait);
+    if (error || head_only) co_return;
+    Sink sink(stream, chunked);
+    co_await out.run(sink);
+    co_await sink.finish();
+}
+
+Reply reply_for(const beast::error_code& error, const Parser& parser, const Answer& answer) {
     if (error == http::error::header_limit || error == http::error::buffer_overflow) {
         return plain(431, "request head too large\n");
     }
     if (error) return plain(400, "not a request\n");
-    return page_for(parser.get().method(), parser.get().target(), answer);
+    return reply_for(parser.get().method(), parser.get().target(), answer);
 }
 
 // Not a request, but bytes that somebody expects an answer to; everything else is the connection's end.
@@ -116,7 +139,12 @@ asio::awaitable<void> serve(asio::ip::tcp::socket socket, const Answer& answer) 
         keep_alive = !unread && parser.get().keep_alive();
         const unsigned version = error ? 11 : parser.get().version();
         const bool head_only = !error && parser.get().method() == http::verb::head;
-        const Response out = response(page_for(error, parser, answer), version, keep_alive);
+        Reply reply = reply_for(error, parser, answer);
+        if (const auto* const endless = std::get_if<Stream>(&reply)) {
+            co_await send(stream, *endless, version, head_only);
+            break;
+        }
+        const Response out = response(std::move(std::get<Page>(reply)), version, keep_alive);
         if (!co_await send(stream, out, head_only)) break;
     }
     beast::error_code ignored;  // the peer may have closed first

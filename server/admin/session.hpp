@@ -2,7 +2,7 @@
 //
 // Threads: the thread that runs the socket's io_context.
 // Lifetime: a coroutine whose frame owns the socket; `answer` outlives it.
-// Cannot: take a body, or wait longer than its timeout for anything.
+// Cannot: take a body, or wait longer than its timeout for anything but a Stream's next piece.
 #pragma once
 
 #include <boost/asio/awaitable.hpp>
@@ -10,12 +10,12 @@
 #include <functional>
 #include <string_view>
 
-#include "server/admin/page.hpp"
+#include "server/admin/stream.hpp"
 
 namespace baton::admin {
 
-// The page at a target.
-using Answer = std::function<Page(std::string_view target)>;
+// The page, or the stream, at a target.
+using Answer = std::function<Reply(std::string_view target)>;
 
 boost::asio::awaitable<void> serve(boost::asio::ip::tcp::socket socket, const Answer& answer);
 

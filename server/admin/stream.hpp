@@ -1,0 +1,62 @@
+// An answer of an admin address that takes its time, or that has no end: written piece by piece for as long
+// as the client is there.
+//
+// Threads: the admin thread; what runs there must not block it. Lifetime: `run` is called once at most, with
+// a Sink that is there until it has ended; a Stream may go without having run (HEAD, or a client that has
+// gone). Cannot: keep the connection for another request.
+#pragma once
+
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/beast/core/tcp_stream.hpp>
+#include <chrono>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "server/admin/page.hpp"
+
+namespace baton::admin {
+
+// Where the pieces go. Each of its functions says false when the client has gone: then there is nothing left
+// to do.
+class Sink {
+  public:
+    // `chunked`: the client knows chunks (HTTP/1.1); else the connection's end is the answer's.
+    Sink(boost::beast::tcp_stream& stream, bool chunked);
+    ~Sink();
+    Sink(const Sink&) = delete;
+    Sink& operator=(const Sink&) = delete;
+
+    boost::asio::awaitable<bool> write(std::string_view bytes);
+    boost::asio::awaitable<bool> wait(std::chrono::nanoseconds time);
+    bool gone() const;
+
+    // The session's: after the last piece.
+    boost::asio::awaitable<void> finish();
+
+  private:
+    struct Watch;
+    boost::asio::awaitable<bool> send(std::string_view bytes, bool last);
+    static boost::asio::awaitable<void> watch(boost::asio::ip::tcp::socket& socket,
+                                              std::shared_ptr<Watch> state);
+
+    boost::beast::tcp_stream& stream_;
+    const bool chunked_;
+    std::shared_ptr<Watch> watch_;
+};
+
+struct Stream {
+    std::string_view type;  // a constant
+    std::vector<std::pair<std::string, std::string>> fields{};
+    std::function<boost::asio::awaitable<void>(Sink&)> run{};
+};
+
+using Reply = std::variant<Page, Stream>;
+
+}  // namespace baton::admin

@@ -1,0 +1,71 @@
+// A recording of the GIL's timeline, as the exports see it; docs/gil_timeline.md describes it.
+//
+// Threads: a plain value. Lifetime: owns everything. Cannot: know Python; the app room fills it.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace baton::trace {
+
+enum class Doing : std::uint8_t { off_gil, waiting, holding, in_lock };
+
+// Times in nanoseconds of CLOCK_MONOTONIC.
+struct Slice {
+    std::int64_t begin = 0;
+    std::int64_t end = 0;
+    std::uint32_t request = 0;  // number in Recording::requests; 0: none's
+    Doing doing = Doing::off_gil;
+    bool forced = false;  // a hold that ended because another thread asked
+};
+
+// A thread on one interpreter's GIL; its slices are in order and do not overlap.
+struct Track {
+    std::size_t interpreter = 0;  // number in Recording::interpreters
+    int thread_id = 0;
+    std::string name;
+    std::vector<Slice> slices;
+};
+
+struct Request {
+    std::uint32_t route = 0;  // number in Recording::routes
+    std::uint8_t id_size = 0;
+    std::uint8_t path_size = 0;
+    std::uint32_t at = 0;  // in Recording::text: the id, and the path behind it
+};
+
+struct Recording {
+    int process_id = 0;
+    std::int64_t begin = 0;
+    std::int64_t end = 0;
+    std::int64_t begin_realtime = 0;  // the same moment on other clocks
+    std::int64_t begin_boottime = 0;
+    std::uint64_t dropped = 0;  // changes for which there was no room: the recording ends before them
+    std::vector<std::string> interpreters;
+    std::vector<Track> tracks;
+    std::vector<std::string> routes;
+    std::vector<Request> requests;  // the first is nobody's
+    std::string text;
+
+    std::string_view id(const Request& request) const {
+        return std::string_view(text).substr(request.at, request.id_size);
+    }
+    std::string_view path(const Request& request) const {
+        return std::string_view(text).substr(request.at + request.id_size, request.path_size);
+    }
+};
+
+// Where recordings come from; none of it waits for the GIL. All empty: there are none.
+struct Source {
+    enum class Start : std::uint8_t { begun, busy, impossible };
+    std::function<Start()> start;
+    // Each begun one ends with one of these.
+    std::function<Recording()> stop;
+    std::function<void()> abandon;
+};
+
+}  // namespace baton::trace
