@@ -4,6 +4,7 @@
 
 #include "server/admin/loop_status.hpp"
 #include "server/admin/status.hpp"
+#include "server/advisor/report_json.hpp"
 #include "server/metrics/collector.hpp"
 #include "server/metrics/exposition.hpp"
 
@@ -38,6 +39,10 @@ Page routes_page(const Sources& sources) {
     return {200, kJson, routes_json(sources.observatory.observe())};
 }
 
+Page advice_page(const Sources& sources) {
+    return {200, kJson, advisor::json(sources.advisor.report())};
+}
+
 Page config_page(const Sources& sources) {
     return {200, kJson, sources.config()};
 }
@@ -48,13 +53,14 @@ struct Entry {
     Page (*make)(const Sources&);
 };
 
-constexpr std::array<Entry, 7> kPages = {{
+constexpr std::array<Entry, 8> kPages = {{
     {"/", "this list", index_page},
     {"/metrics", "metrics in Prometheus text", metrics_page},
     {"/livez", "200 while the process runs", livez},
     {"/readyz", "200 while requests are served, else 503 with the reason", readyz},
     {"/status.json", "the state of the server, with the busiest routes", status_page},
     {"/routes.json", "all routes and where their time went", routes_page},
+    {"/advice.json", "what could be better, with the numbers that say so", advice_page},
     {"/config.json", "the configuration in effect", config_page},
 }};
 

@@ -8,6 +8,7 @@
 #include <functional>
 #include <string>
 
+#include "server/advisor/advisor.hpp"
 #include "server/metrics/observatory.hpp"
 #include "server/metrics/thread_clocks.hpp"
 
@@ -18,6 +19,7 @@ enum class Readiness { starting, ready, draining };
 struct Sources {
     metrics::Observatory& observatory;
     metrics::ThreadClocks& clocks;
+    advisor::Advisor& advisor;
     std::function<Readiness()> readiness;
     std::function<std::string()> config;  // the effective configuration as JSON text
 };

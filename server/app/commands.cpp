@@ -76,7 +76,8 @@ int serve_applications(config::Config config, log::Logs& logs, interp::Runtime& 
     bound_threads(config, runtime, applications, logs.events());
     if (config.python.gil_policy == config::GilPolicy::latency && gil::exact())
         gil::set_policy(gil::Policy::latency);
-    auto server = std::make_unique<Server>(config, logs, routes, runtime, gc, std::move(applications));
+    auto server = std::make_unique<Server>(config, logs, routes, runtime, gc,
+                                           long_holds ? &*long_holds : nullptr, std::move(applications));
     const Server::End end = server->run(signals);
     if (end.clean) return end.status;
     // A thread is still in Python: nothing that it may touch can be taken away from it, so the process just

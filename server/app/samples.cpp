@@ -85,6 +85,8 @@ std::vector<metrics::GilSample> gil_samples(const interp::Runtime& runtime) {
             sample.blame.push_back({part.waiting, part.holding, part.nanoseconds});
         for (const gil::LongestHold& hold : gil.longest)
             sample.longest.push_back({hold.tag, hold.nanoseconds});
+        for (const gil::KeptWaiting& kept : gil.kept)
+            sample.kept.push_back({kept.tag, kept.count, kept.nanoseconds});
         samples.push_back(std::move(sample));
     }
     return samples;
@@ -97,7 +99,20 @@ metrics::ThreadStates thread_states(const interp::WorkerPool& pool, const dispat
 
 metrics::LoopSample loop_sample(const interp::asgi::EventLoop& loop) {
     const interp::asgi::LoopBooks books = loop.books();
-    return {"main", loop.name(), count(books.lag), books.active, books.idle};
+    metrics::LoopSample sample{"main", loop.name(), count(books.lag), books.active, books.idle};
+    for (const interp::asgi::LongStep& step : books.long_steps) {
+        std::optional<metrics::Party> route;
+        if (step.of_request) route = static_cast<metrics::Party>(step.route);
+        sample.long_steps.push_back({route, step.count, step.time, step.longest});
+    }
+    return sample;
+}
+
+std::vector<advisor::NamedHold> named_holds(const interp::LongHolds& watch) {
+    std::vector<advisor::NamedHold> found;
+    for (const interp::NamedHold& hold : watch.named())
+        found.push_back({hold.by, hold.where, hold.length.count()});
+    return found;
 }
 
 dispatch::GilUse main_gil() {

@@ -9,8 +9,10 @@
 
 #include "interp/asgi/event_loop.hpp"
 #include "interp/gc_watch.hpp"
+#include "interp/long_holds.hpp"
 #include "interp/runtime.hpp"
 #include "interp/worker.hpp"
+#include "server/advisor/advice.hpp"
 #include "server/dispatch/thread_keeper.hpp"
 #include "server/metrics/sources.hpp"
 
@@ -22,6 +24,7 @@ std::vector<metrics::PythonThread> python_threads();
 metrics::ThreadStates thread_states(const interp::WorkerPool& pool, const dispatch::ThreadKeeper& keeper);
 metrics::LoopSample loop_sample(const interp::asgi::EventLoop& loop);
 std::string party_name(metrics::Party party);
+std::vector<advisor::NamedHold> named_holds(const interp::LongHolds& watch);
 dispatch::GilUse main_gil();
 
 }  // namespace baton::app

@@ -17,10 +17,18 @@ namespace {
 // are idle.
 constexpr std::chrono::milliseconds kHaste{300};
 
+advisor::Advisor::Known known_to_advisor(const config::Config& config, const interp::LongHolds* long_holds) {
+    advisor::Advisor::Known known{
+        .cpus = config.cpus, .names_holds = long_holds != nullptr, .named_holds = {}};
+    if (long_holds != nullptr) known.named_holds = [long_holds] { return named_holds(*long_holds); };
+    return known;
+}
+
 }  // namespace
 
 Server::Server(const config::Config& config, log::Logs& logs, routing::RouteTable& routes,
-               interp::Runtime& runtime, interp::GcWatch& gc, std::vector<Loaded> applications)
+               interp::Runtime& runtime, interp::GcWatch& gc, const interp::LongHolds* long_holds,
+               std::vector<Loaded> applications)
     : config_(config),
       logs_(logs),
       runtime_(runtime),
@@ -29,7 +37,8 @@ Server::Server(const config::Config& config, log::Logs& logs, routing::RouteTabl
       queues_(applications, config.limits.queue),
       tls_(net::make_tls_context(config.tls)),
       engines_(config, runtime, queues_, std::move(applications), clocks_, logs.events()),
-      observatory_(shards_, clocks_, sources(gc)) {
+      observatory_(shards_, clocks_, sources(gc)),
+      advisor_(observatory_, known_to_advisor(config, long_holds)) {
     budget_.limit = net::connections_within(config.limits.connections,
                                             net::provide_descriptors(config.limits.connections));
     if (budget_.limit < config.limits.connections)
@@ -70,8 +79,9 @@ void Server::make_admin() {
     if (!config_.admin) return;
     try {
         admin_ = std::make_unique<admin::Admin>(
-            *config_.admin, admin::Sources{observatory_, clocks_, [this] { return readiness_.load(); },
-                                           [this] { return admin::config_json(config_); }});
+            *config_.admin,
+            admin::Sources{observatory_, clocks_, advisor_, [this] { return readiness_.load(); },
+                           [this] { return admin::config_json(config_); }});
     } catch (const std::system_error& error) {
         throw net::AddressError("cannot listen on " + config::to_string(*config_.admin) +
                                 " (--admin): " + error.code().message());

@@ -10,8 +10,10 @@
 #include <vector>
 
 #include "interp/gc_watch.hpp"
+#include "interp/long_holds.hpp"
 #include "interp/runtime.hpp"
 #include "server/admin/admin.hpp"
+#include "server/advisor/advisor.hpp"
 #include "server/app/engines.hpp"
 #include "server/app/loading.hpp"
 #include "server/app/outcome.hpp"
@@ -30,9 +32,10 @@ inline constexpr std::chrono::seconds kGrace{3};
 
 class Server {
   public:
-    // Has the addresses, or throws net::AddressError.
+    // Has the addresses, or throws net::AddressError. `long_holds` may be null.
     Server(const config::Config& config, log::Logs& logs, routing::RouteTable& routes,
-           interp::Runtime& runtime, interp::GcWatch& gc, std::vector<Loaded> applications);
+           interp::Runtime& runtime, interp::GcWatch& gc, const interp::LongHolds* long_holds,
+           std::vector<Loaded> applications);
 
     // Serves until a signal says that it is enough.
     struct End {
@@ -62,6 +65,7 @@ class Server {
     std::vector<std::unique_ptr<net::Listener>> listeners_;
     Engines engines_;
     metrics::Observatory observatory_;
+    advisor::Advisor advisor_;
     std::atomic<admin::Readiness> readiness_{admin::Readiness::starting};
     std::unique_ptr<admin::Admin> admin_;
 };

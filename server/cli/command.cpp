@@ -7,6 +7,7 @@
 #include <memory>
 #include <numeric>
 
+#include "server/cli/advise_command.hpp"
 #include "server/cli/help.hpp"
 #include "server/cli/probe_command.hpp"
 #include "server/config/resolve.hpp"
@@ -60,7 +61,9 @@ void build(Grammar& grammar) {
     grammar.top.require_subcommand(0, 1);
     grammar.serve = add_command(grammar.top, "serve", "Serve an application");
     grammar.check = add_command(grammar.top, "check", "Load an application, say what it is, and end");
-    grammar.top.add_subcommand("probe", std::string(kProbeSummary));  // for the list; it is parsed elsewhere
+    // For the list; these are parsed elsewhere.
+    grammar.top.add_subcommand("probe", std::string(kProbeSummary));
+    grammar.top.add_subcommand("advise", std::string(kAdviseSummary));
 }
 
 // Levenshtein's distance, one row at a time.
@@ -184,8 +187,8 @@ std::string not_a_command(const std::string& argument) {
         return fmt::format("{}: the command is missing; did you mean baton serve {}?", shown,
                            shown.substr(1, shown.size() - 2));
     }
-    return fmt::format("{}: there is no such command; there are serve, check and probe (see baton --help)",
-                       shown);
+    return fmt::format(
+        "{}: there is no such command; there are serve, check, probe and advise (see baton --help)", shown);
 }
 
 }  // namespace
@@ -194,6 +197,8 @@ Command parse(int argc, const char* const* argv, const config::Environment& envi
               std::string_view version) {
     if (argc > 1 && std::string_view(argv[1]) == "probe")
         return parse_probe({argv + 2, static_cast<std::size_t>(argc - 2)});
+    if (argc > 1 && std::string_view(argv[1]) == "advise")
+        return parse_advise({argv + 2, static_cast<std::size_t>(argc - 2)});
     Parsed<std::vector<std::string>> given = arguments(argc, argv);
     if (!given) return Failure{given.error()};
     Grammar grammar;
@@ -215,7 +220,7 @@ Command parse(int argc, const char* const* argv, const config::Environment& envi
     const std::vector<std::string> rest = grammar.top.remaining();
     if (!rest.empty()) return Failure{not_a_command(rest.front())};
     if (!grammar.serve->parsed() && !grammar.check->parsed()) {
-        return Failure{"a command is missing: serve, check or probe (see baton --help)"};
+        return Failure{"a command is missing: serve, check, probe or advise (see baton --help)"};
     }
     return command(grammar, environment);
 }

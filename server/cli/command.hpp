@@ -33,6 +33,11 @@ struct Probe {
     ProbePolicy policy = ProbePolicy::cpython;
     std::vector<std::string> command;
 };
+// Print what a running server advises.
+struct Advise {
+    std::string url;  // of its admin address
+    bool json = false;
+};
 // For standard output; exit status 0.
 struct Text {
     std::string text;
@@ -41,7 +46,7 @@ struct Text {
 struct Failure {
     std::string line;
 };
-using Command = std::variant<Serve, Check, Probe, Text, Failure>;
+using Command = std::variant<Serve, Check, Probe, Advise, Text, Failure>;
 
 // `version` is what --version prints.
 Command parse(int argc, const char* const* argv, const config::Environment& environment,

@@ -68,6 +68,7 @@ class AdminTest : public testing::Test {
     Sources sources() {
         return {.observatory = observatory,
                 .clocks = clocks,
+                .advisor = advisor,
                 .readiness = [this] { return readiness.load(); },
                 .config =
                     [this] {
@@ -97,6 +98,7 @@ class AdminTest : public testing::Test {
     metrics::Recorder& recorder = shards.add();
     metrics::ThreadClocks clocks;
     metrics::Observatory observatory{shards, clocks, metric_sources()};
+    advisor::Advisor advisor{observatory, {.cpus = 2, .names_holds = false, .named_holds = {}}};
     Admin server{{"127.0.0.1", 0}, sources()};
 };
 
@@ -226,7 +228,7 @@ TEST_F(AdminTest, TheIndexLinksToEveryPage) {
     const Client::Response index = client.get("/");
     EXPECT_EQ(index[http::field::content_type], "text/html; charset=utf-8");
     for (const char* path :
-         {"/metrics", "/livez", "/readyz", "/status.json", "/routes.json", "/config.json"}) {
+         {"/metrics", "/livez", "/readyz", "/status.json", "/routes.json", "/advice.json", "/config.json"}) {
         EXPECT_NE(index.body().find(std::string("href=\"") + path + "\""), std::string::npos) << path;
         EXPECT_EQ(client.get(path).result_int(), 200U) << path;
     }

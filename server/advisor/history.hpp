@@ -1,0 +1,32 @@
+// Where the server's sums were over the last minute.
+//
+// Threads: one at a time (the admin thread). Lifetime: refers to nothing.
+// Cannot: look back further than kSpan; before that there is only the start of the server, of which all is
+// zero.
+#pragma once
+
+#include <deque>
+
+#include "server/advisor/snapshot.hpp"
+
+namespace baton::advisor {
+
+class History {
+  public:
+    static constexpr Nanoseconds kStep = 5'000'000'000;
+    static constexpr Nanoseconds kSpan = 60'000'000'000;
+
+    explicit History(Nanoseconds start) { snapshots_.push_back({.at = start}); }
+
+    // Is it time for the next one?
+    bool due(Nanoseconds now) const { return now - snapshots_.back().at >= kStep; }
+    void add(Snapshot snapshot);
+    // The one that is nearest to kSpan ago, of those that are as old; the oldest when none is.
+    const Snapshot& then(Nanoseconds now) const;
+    std::size_t size() const { return snapshots_.size(); }
+
+  private:
+    std::deque<Snapshot> snapshots_;  // oldest first, at least one
+};
+
+}  // namespace baton::advisor
