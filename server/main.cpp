@@ -13,6 +13,7 @@
 #include "server/app/advise.hpp"
 #include "server/app/commands.hpp"
 #include "server/app/outcome.hpp"
+#include "server/app/record.hpp"
 #include "server/cli/command.hpp"
 #include "server/probe/probe.hpp"
 
@@ -46,6 +47,7 @@ int dispatch_command(const cli::Command& command) {
     }
     if (const auto* checked = std::get_if<cli::Check>(&command)) return app::check(checked->config);
     if (const auto* probed = std::get_if<cli::Probe>(&command)) return probe::run(*probed);
+    if (const auto* traced = std::get_if<cli::Trace>(&command)) return app::record(*traced);
     if (const auto* advised = std::get_if<cli::Advise>(&command)) return app::advise(*advised);
     const auto& served = std::get<cli::Serve>(command);
     return app::serve(served.config, served.warnings);

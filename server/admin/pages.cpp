@@ -4,6 +4,7 @@
 
 #include "server/admin/loop_status.hpp"
 #include "server/admin/status.hpp"
+#include "server/admin/trace_page.hpp"
 #include "server/advisor/report_json.hpp"
 #include "server/metrics/collector.hpp"
 #include "server/metrics/exposition.hpp"
@@ -47,13 +48,19 @@ Page config_page(const Sources& sources) {
     return {200, kJson, sources.config()};
 }
 
+Reply trace(std::string_view target, const Sources& sources) {
+    return trace_page(target, sources.trace);
+}
+
 struct Entry {
     std::string_view path;
     std::string_view says;
+    // One of the two: a page, or what reads the query itself and may take its time.
     Page (*make)(const Sources&);
+    Reply (*answer)(std::string_view target, const Sources&) = nullptr;
 };
 
-constexpr std::array<Entry, 8> kPages = {{
+constexpr std::array<Entry, 9> kPages = {{
     {"/", "this list", index_page},
     {"/metrics", "metrics in Prometheus text", metrics_page},
     {"/livez", "200 while the process runs", livez},
@@ -62,6 +69,7 @@ constexpr std::array<Entry, 8> kPages = {{
     {"/routes.json", "all routes and where their time went", routes_page},
     {"/advice.json", "what could be better, with the numbers that say so", advice_page},
     {"/config.json", "the configuration in effect", config_page},
+    {"/trace", "a recording of the GIL's timeline: 5 s for Perfetto; seconds=, format=json", nullptr, trace},
 }};
 
 Page index_page(const Sources& sources) {
@@ -86,10 +94,12 @@ Page not_found() {
 
 }  // namespace
 
-Page page(std::string_view target, const Sources& sources) {
+Reply page(std::string_view target, const Sources& sources) {
     const std::string_view path = target.substr(0, target.find('?'));
     for (const Entry& entry : kPages) {
-        if (entry.path == path) return entry.make(sources);
+        if (entry.path != path) continue;
+        if (entry.answer != nullptr) return entry.answer(target, sources);
+        return entry.make(sources);
     }
     return not_found();
 }

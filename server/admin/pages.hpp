@@ -7,12 +7,12 @@
 
 #include <string_view>
 
-#include "server/admin/page.hpp"
 #include "server/admin/sources.hpp"
+#include "server/admin/stream.hpp"
 
 namespace baton::admin {
 
-// `target` as in the request line; a query is ignored.
-Page page(std::string_view target, const Sources& sources);
+// `target` as in the request line; where no query is expected it is ignored.
+Reply page(std::string_view target, const Sources& sources);
 
 }  // namespace baton::admin

@@ -11,6 +11,7 @@
 #include "server/advisor/advisor.hpp"
 #include "server/metrics/observatory.hpp"
 #include "server/metrics/thread_clocks.hpp"
+#include "server/trace/recording.hpp"
 
 namespace baton::admin {
 
@@ -22,6 +23,7 @@ struct Sources {
     advisor::Advisor& advisor;
     std::function<Readiness()> readiness;
     std::function<std::string()> config;  // the effective configuration as JSON text
+    trace::Source trace{};
 };
 
 }  // namespace baton::admin

@@ -6,6 +6,7 @@
 #include "interp/gil/scheduler.hpp"
 #include "server/admin/config_json.hpp"
 #include "server/app/samples.hpp"
+#include "server/app/timeline.hpp"
 #include "server/net/descriptors.hpp"
 #include "server/net/tls.hpp"
 
@@ -81,7 +82,7 @@ void Server::make_admin() {
         admin_ = std::make_unique<admin::Admin>(
             *config_.admin,
             admin::Sources{observatory_, clocks_, advisor_, [this] { return readiness_.load(); },
-                           [this] { return admin::config_json(config_); }});
+                           [this] { return admin::config_json(config_); }, timeline(routes_)});
     } catch (const std::system_error& error) {
         throw net::AddressError("cannot listen on " + config::to_string(*config_.admin) +
                                 " (--admin): " + error.code().message());

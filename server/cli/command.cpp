@@ -10,6 +10,7 @@
 #include "server/cli/advise_command.hpp"
 #include "server/cli/help.hpp"
 #include "server/cli/probe_command.hpp"
+#include "server/cli/trace_command.hpp"
 #include "server/config/resolve.hpp"
 #include "server/config/values.hpp"
 
@@ -64,6 +65,7 @@ void build(Grammar& grammar) {
     // For the list; these are parsed elsewhere.
     grammar.top.add_subcommand("probe", std::string(kProbeSummary));
     grammar.top.add_subcommand("advise", std::string(kAdviseSummary));
+    grammar.top.add_subcommand("trace", std::string(kTraceSummary));
 }
 
 // Levenshtein's distance, one row at a time.
@@ -188,7 +190,8 @@ std::string not_a_command(const std::string& argument) {
                            shown.substr(1, shown.size() - 2));
     }
     return fmt::format(
-        "{}: there is no such command; there are serve, check, probe and advise (see baton --help)", shown);
+        "{}: there is no such command; there are serve, check, probe, advise and trace (see baton --help)",
+        shown);
 }
 
 }  // namespace
@@ -197,6 +200,8 @@ Command parse(int argc, const char* const* argv, const config::Environment& envi
               std::string_view version) {
     if (argc > 1 && std::string_view(argv[1]) == "probe")
         return parse_probe({argv + 2, static_cast<std::size_t>(argc - 2)});
+    if (argc > 1 && std::string_view(argv[1]) == "trace")
+        return parse_trace({argv + 2, static_cast<std::size_t>(argc - 2)});
     if (argc > 1 && std::string_view(argv[1]) == "advise")
         return parse_advise({argv + 2, static_cast<std::size_t>(argc - 2)});
     Parsed<std::vector<std::string>> given = arguments(argc, argv);
@@ -220,7 +225,7 @@ Command parse(int argc, const char* const* argv, const config::Environment& envi
     const std::vector<std::string> rest = grammar.top.remaining();
     if (!rest.empty()) return Failure{not_a_command(rest.front())};
     if (!grammar.serve->parsed() && !grammar.check->parsed()) {
-        return Failure{"a command is missing: serve, check, probe or advise (see baton --help)"};
+        return Failure{"a command is missing: serve, check, probe, advise or trace (see baton --help)"};
     }
     return command(grammar, environment);
 }

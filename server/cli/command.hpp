@@ -38,6 +38,14 @@ struct Advise {
     std::string url;  // of its admin address
     bool json = false;
 };
+// What `baton trace` is to get from a running server.
+enum class TraceFormat { perfetto, json };
+struct Trace {
+    std::string url;  // of its admin address; empty: the default
+    double seconds = 5.0;
+    std::string output;  // a file; "-": standard output
+    std::optional<TraceFormat> format;
+};
 // For standard output; exit status 0.
 struct Text {
     std::string text;
@@ -46,7 +54,7 @@ struct Text {
 struct Failure {
     std::string line;
 };
-using Command = std::variant<Serve, Check, Probe, Advise, Text, Failure>;
+using Command = std::variant<Serve, Check, Probe, Trace, Advise, Text, Failure>;
 
 // `version` is what --version prints.
 Command parse(int argc, const char* const* argv, const config::Environment& environment,

@@ -1,0 +1,93 @@
+#include "server/app/timeline.hpp"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <ctime>
+#include <utility>
+
+#include "interp/current_request.hpp"
+#include "interp/gil/ledger.hpp"
+#include "interp/gil/trace.hpp"
+
+namespace baton::app {
+
+namespace {
+
+std::int64_t now(clockid_t clock) {
+    timespec t{};
+    clock_gettime(clock, &t);
+    return t.tv_sec * std::int64_t{1'000'000'000} + t.tv_nsec;
+}
+
+trace::Source::Start start() {
+    if (!gil::exact()) return trace::Source::Start::impossible;
+    switch (gil::start_trace()) {
+        case gil::TraceStart::begun:
+            return trace::Source::Start::begun;
+        case gil::TraceStart::busy:
+            return trace::Source::Start::busy;
+        case gil::TraceStart::no_books:
+        case gil::TraceStart::no_memory:
+            break;
+    }
+    return trace::Source::Start::impossible;
+}
+
+trace::Doing doing(gil::Doing doing) {
+    switch (doing) {
+        case gil::Doing::waiting:
+            return trace::Doing::waiting;
+        case gil::Doing::holding:
+            return trace::Doing::holding;
+        case gil::Doing::in_lock:
+            return trace::Doing::in_lock;
+        case gil::Doing::off_gil:
+            break;
+    }
+    return trace::Doing::off_gil;
+}
+
+trace::Track track(const gil::TraceTrack& from) {
+    trace::Track result{from.gil, from.thread_id, from.name, {}};
+    result.slices.reserve(from.slices.size());
+    for (const gil::TraceSlice& slice : from.slices)
+        result.slices.push_back({slice.begin, slice.end, slice.request, doing(slice.doing), slice.forced});
+    return result;
+}
+
+trace::Recording recording(gil::Trace from, const routing::RouteTable& routes) {
+    trace::Recording result;
+    result.process_id = getpid();
+    result.begin = from.begin;
+    result.end = from.end;
+    const std::int64_t ago = now(CLOCK_MONOTONIC) - from.begin;
+    result.begin_realtime = now(CLOCK_REALTIME) - ago;
+    result.begin_boottime = now(CLOCK_BOOTTIME) - ago;
+    result.dropped = from.dropped;
+    for (std::size_t id = 0; id < routes.size(); ++id)
+        result.routes.emplace_back(routes.label(static_cast<routing::RouteId>(id)));
+    result.requests.reserve(from.requests.size());
+    for (const gil::TraceRequest& request : from.requests)
+        result.requests.push_back({request.route, request.id_size, request.path_size, request.at});
+    result.text = std::move(from.text);
+    std::size_t interpreters = 1;
+    for (gil::TraceTrack& one : from.tracks) {
+        interpreters = std::max(interpreters, one.gil + 1);
+        result.tracks.push_back(track(std::exchange(one, {})));
+    }
+    for (std::size_t i = 0; i < interpreters; ++i)
+        result.interpreters.push_back(i == 0 ? "main" : std::to_string(i));
+    return result;
+}
+
+}  // namespace
+
+trace::Source timeline(const routing::RouteTable& routes) {
+    gil::trace::name_requests_by([]() noexcept { return interp::current_request.name(); });
+    return {.start = start,
+            .stop = [&routes] { return recording(gil::stop_trace(), routes); },
+            .abandon = [] { gil::abandon_trace(); }};
+}
+
+}  // namespace baton::app
