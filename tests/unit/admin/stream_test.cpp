@@ -1,0 +1,191 @@
+// Answers that take their time: on the wire, and when the client goes.
+#include "server/admin/stream.hpp"
+
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+#include <chrono>
+#include <functional>
+#include <memory>
+#include <stdexcept>
+#include <string>
+#include <thread>
+
+#include "server/admin/listener.hpp"
+#include "server/admin/query.hpp"
+#include "server/admin/trace_page.hpp"
+#include "tests/unit/admin/client.hpp"
+
+namespace baton::admin {
+namespace {
+
+namespace asio = boost::asio;
+using namespace std::chrono_literals;
+
+bool becomes_true(const std::function<bool()>& condition) {
+    for (int i = 0; i < 1000 && !condition(); ++i) std::this_thread::sleep_for(10ms);
+    return condition();
+}
+
+class StreamTest : public testing::Test {
+  protected:
+    explicit StreamTest() {
+        asio::co_spawn(io_, listener_.serve(), asio::detached);
+        thread_ = std::thread([this] { io_.run(); });
+    }
+    ~StreamTest() override {
+        io_.stop();
+        thread_.join();
+    }
+
+    Reply answer(std::string_view target) {
+        if (target == "/page") return plain(200, "page\n");
+        if (target.starts_with("/trace")) return trace_page(target, source);
+        if (target == "/fails") return Stream{kText, {}, [](Sink& sink) { return fails(sink); }};
+        return Stream{kText, {{"X-More", "yes"}}, [this](Sink& sink) { return count(sink); }};
+    }
+    asio::awaitable<void> count(Sink& sink) {
+        ++begun;
+        for (int i = 0; i < limit; ++i) {
+            const bool there = co_await sink.write(std::to_string(i) + "\n");
+            if (!there) break;
+            const bool still = co_await sink.wait(1ms);
+            if (!still) break;
+        }
+        ++ended;
+    }
+    static asio::awaitable<void> fails(Sink& sink) {
+        co_await sink.write("half");
+        throw std::runtime_error("no more");
+    }
+
+    std::atomic<int> begun{0};
+    std::atomic<int> ended{0};
+    std::atomic<int> limit{3};
+    std::atomic<int> recording{0};
+    std::atomic<int> abandoned{0};
+    trace::Source source{.start =
+                             [this] {
+                                 if (recording.exchange(1) == 1) return trace::Source::Start::busy;
+                                 return trace::Source::Start::begun;
+                             },
+                         .stop =
+                             [this] {
+                                 recording = 0;
+                                 trace::Recording empty;
+                                 empty.interpreters = {"main"};
+                                 empty.routes = {"_OTHER"};
+                                 empty.requests.emplace_back();
+                                 return empty;
+                             },
+                         .abandon =
+                             [this] {
+                                 recording = 0;
+                                 ++abandoned;
+                             }};
+
+    asio::io_context io_{1};
+    Listener listener_{io_, {"127.0.0.1", 0}, [this](std::string_view target) { return answer(target); }};
+    std::thread thread_;
+};
+
+TEST_F(StreamTest, PiecesAndTheEndOfTheConnection) {
+    Client client(listener_.port());
+    const Client::Response response = client.get("/count");
+    EXPECT_EQ(response.result_int(), 200U);
+    EXPECT_EQ(response.body(), "0\n1\n2\n");
+    EXPECT_EQ(response["X-More"], "yes");
+    EXPECT_EQ(response[http::field::cache_control], "no-store");
+    EXPECT_TRUE(response.chunked());
+    EXPECT_FALSE(response.keep_alive());
+    EXPECT_TRUE(client.closed());
+}
+
+TEST_F(StreamTest, WithoutChunksForOldClients) {
+    Client client(listener_.port());
+    client.send("GET /count HTTP/1.0\r\n\r\n");
+    const Client::Response response = client.receive();
+    EXPECT_FALSE(response.chunked());
+    EXPECT_EQ(response.body(), "0\n1\n2\n");
+}
+
+TEST_F(StreamTest, OnlyTheHeadForHead) {
+    Client client(listener_.port());
+    client.send("HEAD /count HTTP/1.1\r\nHost: localhost\r\n\r\n");
+    EXPECT_EQ(client.receive(true).result_int(), 200U);
+    EXPECT_EQ(begun, 0);
+}
+
+TEST_F(StreamTest, PagesComeMeanwhileAndItEndsWithTheClient) {
+    limit = 1'000'000;
+    {
+        Client watcher(listener_.port());
+        watcher.send("GET /count HTTP/1.1\r\nHost: localhost\r\n\r\n");
+        ASSERT_TRUE(becomes_true([this] { return begun == 1; }));
+        EXPECT_EQ(Client(listener_.port()).get("/page").body(), "page\n");
+        EXPECT_EQ(ended, 0);
+    }
+    EXPECT_TRUE(becomes_true([this] { return ended == 1; }));
+}
+
+TEST_F(StreamTest, AFailureInTheMiddleIsSeenByTheClient) {
+    Client client(listener_.port());
+    client.send("GET /fails HTTP/1.1\r\nHost: localhost\r\n\r\n");
+    EXPECT_THROW(client.receive(), boost::system::system_error);
+}
+
+TEST_F(StreamTest, ATraceIsAFile) {
+    const Client::Response response = Client(listener_.port()).get("/trace?seconds=0.01");
+    EXPECT_EQ(response.result_int(), 200U);
+    EXPECT_EQ(response[http::field::content_type], "application/octet-stream");
+    const std::string disposition(response[http::field::content_disposition]);
+    EXPECT_TRUE(disposition.starts_with("attachment; filename=\"baton-gil-")) << disposition;
+    EXPECT_TRUE(disposition.ends_with(".pftrace\"")) << disposition;
+    EXPECT_FALSE(response.body().empty());
+    const Client::Response json = Client(listener_.port()).get("/trace?seconds=1e-2&format=json");
+    EXPECT_EQ(json[http::field::content_type], "application/json");
+    EXPECT_EQ(json.body().front(), '{');
+    EXPECT_EQ(recording, 0);
+    EXPECT_EQ(abandoned, 0);
+}
+
+TEST_F(StreamTest, WhatATraceCannotBe) {
+    for (const char* query :
+         {"seconds=0", "seconds=61", "seconds=", "seconds=nan", "seconds=5s", "seconds=-1"}) {
+        const Client::Response response = Client(listener_.port()).get(std::string("/trace?") + query);
+        EXPECT_EQ(response.result_int(), 400U) << query;
+        EXPECT_EQ(response.body(), "seconds must be a number from 0.01 to 60\n");
+    }
+    EXPECT_EQ(Client(listener_.port()).get("/trace?format=svg").body(), "format must be perfetto or json\n");
+    EXPECT_EQ(Client(listener_.port()).get("/trace?second=1").result_int(), 400U);
+    EXPECT_EQ(recording, 0);
+    source = {};
+    EXPECT_EQ(Client(listener_.port()).get("/trace").result_int(), 503U);
+}
+
+TEST_F(StreamTest, OneTraceAtATimeAndItEndsWithItsClient) {
+    {
+        Client client(listener_.port());
+        client.send("GET /trace?seconds=60 HTTP/1.1\r\nHost: localhost\r\n\r\n");
+        ASSERT_TRUE(becomes_true([this] { return recording == 1; }));
+        EXPECT_EQ(Client(listener_.port()).get("/trace").result_int(), 409U);
+        EXPECT_EQ(abandoned, 0);
+    }
+    EXPECT_TRUE(becomes_true([this] { return abandoned == 1 && recording == 0; }));
+}
+
+TEST(QueryTest, Parameters) {
+    const Query query("/trace?seconds=2&format=js%6Fn&&a&seconds=3&b=%");
+    EXPECT_EQ(query.get("seconds"), "2");
+    EXPECT_EQ(query.get("format"), "json");
+    EXPECT_EQ(query.get("a"), "");
+    EXPECT_EQ(query.get("b"), "%");
+    EXPECT_EQ(query.get("c"), std::nullopt);
+    EXPECT_TRUE(Query("/trace").all().empty());
+    EXPECT_TRUE(Query("/trace?").all().empty());
+}
+
+}  // namespace
+}  // namespace baton::admin
