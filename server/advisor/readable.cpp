@@ -49,7 +49,7 @@ std::string paragraph(std::string_view label, std::string_view text) {
 std::string numbers_text(const json_::object& numbers) {
     std::string out;
     for (const auto& [name, value] : numbers)
-        out += fmt::format("{}{}={:.4g}", out.empty() ? "" : "  ", std::string_view(name.data(), name.size()),
+        out += fmt::format("{}{}={:.4g}", out.empty() ? "" : ", ", std::string_view(name.data(), name.size()),
                            value.to_number<double>());
     return out;
 }

@@ -17,6 +17,17 @@ constexpr double kLargeShare = 0.1;               // of the window
 // Below it the kernel has stopped the thread while it held the GIL, which looks the same.
 constexpr double kHadCpu = 0.7;
 
+// Of the time that the route holds the GIL. A full machine stops any thread now and then while it holds the
+// GIL; code that does not let go keeps others waiting nearly every time.
+constexpr double kOfHolds = 0.1;
+
+bool matters(const Window& window, const KeptWindow& kept) {
+    if (kept.count < kLeastCount || kept.time < kLeastInAll) return false;
+    const RouteWindow* const route = window.route(kept.holding);
+    return route == nullptr ||
+           static_cast<double>(kept.time) >= kOfHolds * static_cast<double>((*route)[Phase::gil_hold]);
+}
+
 std::string where(const Facts& facts, const std::string& by) {
     for (const NamedHold& hold : facts.named_holds) {
         if (hold.by == by) return hold.where;
@@ -82,8 +93,7 @@ Verdict long_hold(const Window& window, const Facts& facts) {
     if (!verdict.lacks) verdict.lacks = lacks_time(window);
     if (verdict.lacks) return verdict;
     for (const KeptWindow& kept : window.kept) {
-        if (kept.count >= kLeastCount && kept.time >= kLeastInAll)
-            verdict.advice.push_back(advise(window, facts, kept));
+        if (matters(window, kept)) verdict.advice.push_back(advise(window, facts, kept));
     }
     return verdict;
 }

@@ -88,10 +88,21 @@ std::optional<Advice> judge_cpu(const Window& window, const RouteWindow& route) 
     return advice;
 }
 
-std::optional<Advice> judge_io(const RouteWindow& route) {
+// Without awaiting, on the thread of an event loop: that is loop_blocked's to say.
+bool blocks(const Window& window, const RouteWindow& route, Nanoseconds waits) {
+    Nanoseconds blocked = 0;
+    for (const LoopWindow& loop : window.loops) {
+        for (const StepWindow& steps : loop.long_steps) {
+            if (steps.route == route.label) blocked += steps.time;
+        }
+    }
+    return 2 * blocked > waits;
+}
+
+std::optional<Advice> judge_io(const Window& window, const RouteWindow& route) {
     const Nanoseconds waits = route[Phase::off_gil] - route.native();
     if (is_native(route) || part(waits, route.work()) < kMost ||
-        route.per_request(route.work()) < kWorthTelling)
+        route.per_request(route.work()) < kWorthTelling || blocks(window, route, waits))
         return std::nullopt;
     const double useful = 1 + part(waits, std::max<Nanoseconds>(1, route[Phase::gil_hold]));
     Advice advice = about(route, "io_bound");
@@ -156,7 +167,7 @@ Verdict cpu_bound(const Window& window, const Facts& facts) {
 }
 
 Verdict io_bound(const Window& window, const Facts& facts) {
-    return of_routes(window, facts, [](const RouteWindow& route) { return judge_io(route); });
+    return of_routes(window, facts, [&](const RouteWindow& route) { return judge_io(window, route); });
 }
 
 Verdict native(const Window& window, const Facts& facts) {
