@@ -1,0 +1,1 @@
+"""What the dashboards show; generate.py writes them."""

@@ -1,0 +1,77 @@
+"""A run of baton-load beside what the server says about the same seconds."""
+
+from __future__ import annotations
+
+from boards.common import RESTARTS, gil_utilization, per_core, phases
+from boards.parts import Board, Panel, Query, Row, Variable, variables
+
+EITHER = '{__name__=~"baton_runtime_info|baton_load_info"}'
+CHOSEN = 'job=~"$job", endpoint=~"$endpoint", instance=~"$instance"'
+
+
+def quantiles(metric: str, name: str) -> list[Query]:
+    return [
+        Query(f"histogram_quantile({q}, sum by (le) (rate({metric}_bucket{{{CHOSEN}}}@I)))", f"{name} p{q * 100:g}") for q in (0.5, 0.99)
+    ]
+
+
+DELIVERED = Row("Is it delivered", [
+    per_core(),
+    Panel("Offered and answered", "Requests that became due, those that ended, those that failed, and what the server counts.", "reqps",
+          [Query(f"sum(rate(baton_load_due_total{{{CHOSEN}}}@I))", "due"),
+           Query(f"sum(rate(baton_load_requests_total{{{CHOSEN}}}@I))", "ended"),
+           Query(f"sum(rate(baton_load_errors_total{{{CHOSEN}}}@I))", "failed"),
+           Query("sum(rate(@D_count{@S}@I))", "of the server")]),
+    Panel("By endpoint", "Requests that ended, per second.", "reqps",
+          [Query(f"sum by (endpoint) (rate(baton_load_requests_total{{{CHOSEN}}}@I))", "{{endpoint}}")], width=8, stacked=True),
+    Panel("Answers by status", "Per second, expected or not.", "reqps",
+          [Query(f"sum by (http_response_status_code) (rate(baton_load_responses_total{{{CHOSEN}}}@I))",
+                 "{{http_response_status_code}}")], width=8, stacked=True),
+    Panel("Failures", "Per second and kind: docs/load_scenarios.md has what counts as one.", "reqps",
+          [Query(f"sum by (failure) (rate(baton_load_errors_total{{{CHOSEN}}}@I))", "{{failure}}")], width=8, stacked=True),
+])  # fmt: skip
+
+LATENCY = Row("How long it takes", [
+    Panel("From due and from sent", "Response time counts from the moment a request was due, service time from when it was sent. Where they "
+          "part, requests have waited for a connection: the target lags behind.", "s",
+          [*quantiles("baton_load_response_seconds", "response"), *quantiles("baton_load_service_seconds", "service")]),
+    Panel("Client and server", "The client's service time beside the duration in the server; between them are network and kernel.", "s",
+          [Query(f"histogram_quantile(0.99, sum by (le) (rate(baton_load_service_seconds_bucket{{{CHOSEN}}}@I)))", "client p99"),
+           Query("histogram_quantile(0.99, sum by (le) (rate(@D_bucket{@S}@I)))", "server p99")]),
+    Panel("Response time by endpoint, p99", "From due.", "s",
+          [Query(f"histogram_quantile(0.99, sum by (le, endpoint) (rate(baton_load_response_seconds_bucket{{{CHOSEN}}}@I)))",
+                 "{{endpoint}}")]),
+    Panel("Distribution of response times", "From due; how many took how long.", "s",
+          [Query(f"sum by (le) (increase(baton_load_response_seconds_bucket{{{CHOSEN}}}@I))", "{{le}}", heatmap=True)], kind="heatmap"),
+])  # fmt: skip
+
+SERVER = Row("In the server meanwhile", [
+    gil_utilization(8),
+    phases(8),
+    Panel("In flight", "Sent and not ended, as the generator sees it; and in the server.", "short",
+          [Query("sum(baton_load_in_flight{@S})", "client"), Query("sum(http_server_active_requests{@S})", "server")], width=8),
+])  # fmt: skip
+
+ITSELF = Row("The generator itself", [
+    Panel("Own lateness, p99", "From due to handed to a connection when one was free: above a millisecond the generator is in the way.", "s",
+          [Query("histogram_quantile(0.99, sum by (le) (rate(baton_load_late_seconds_bucket{@S}@I)))", "late"),
+           Query("histogram_quantile(0.99, sum by (le) (rate(baton_load_blocked_seconds_bucket{@S}@I)))", "waited for a connection")], width=8),
+    Panel("Its CPU", "Cores in use; a thread near 1 is a bottleneck, and the run says so.", "short",
+          [Query("sum by (instance) (rate(baton_load_cpu_seconds_total{@S}@I))", "{{instance}}")], width=8),
+    Panel("Its connections and bytes", "Connections opened, and bytes both ways, per second.", "short",
+          [Query("sum(rate(baton_load_connections_total{@S}@I))", "connections"),
+           Query("sum by (direction) (rate(baton_load_bytes_total{@S}@I))", "bytes {{direction}}")], width=8),
+])  # fmt: skip
+
+BOARD = Board(
+    "baton-load-test", "Baton / Load test", "A run of `baton-load run --metrics` beside what the server says about the same seconds.",
+    [DELIVERED, LATENCY, SERVER, ITSELF],
+    [
+        Variable("job", "Job", f"label_values({EITHER}, job)"),
+        Variable("instance", "Instance", 'label_values({__name__=~"baton_runtime_info|baton_load_info", job=~"$job"}, instance)'),
+        *(one for one in variables() if one.name in ("route", "interpreter")),
+        Variable("endpoint", "Endpoint", 'label_values(baton_load_requests_total{job=~"$job", instance=~"$instance"}, endpoint)'),
+    ],
+    span="now-15m", refresh="5s",
+    annotations=[RESTARTS, ("Runs", "changes(baton_load_running{@S}@I) > 0", "orange")],
+)  # fmt: skip
