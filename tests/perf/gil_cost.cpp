@@ -13,6 +13,7 @@
 
 #ifdef BATON_LEDGER
 #include "interp/gil/scheduler.hpp"
+#include "interp/gil/trace.hpp"
 #endif
 
 namespace {
@@ -26,15 +27,22 @@ std::int64_t now() {
     return t.tv_sec * std::int64_t{1'000'000'000} + t.tv_nsec;
 }
 
-template <typename Call>
-void measure(const char* what, Call call) {
+template <typename Call, typename Around>
+void measure(const char* what, Call call, Around before, Around after) {
     std::int64_t least = std::numeric_limits<std::int64_t>::max();
     for (int round = 0; round < kRounds; ++round) {
+        before();
         const std::int64_t start = now();
         for (int i = 0; i < kCalls; ++i) call();
         least = std::min(least, now() - start);
+        after();
     }
     std::printf("%-44s %7.1f ns\n", what, static_cast<double>(least) / kCalls);
+}
+
+template <typename Call>
+void measure(const char* what, Call call) {
+    measure(what, call, +[] {}, +[] {});
 }
 
 void start_python() {
@@ -60,6 +68,11 @@ int main() {
     });
     measure("a condition that is no GIL's: signal", [&] { pthread_cond_signal(&cond); });
     measure("the GIL, uncontended: release and take", [] { PyEval_RestoreThread(PyEval_SaveThread()); });
+#ifdef BATON_LEDGER
+    measure(
+        "the same while the timeline is recorded", [] { PyEval_RestoreThread(PyEval_SaveThread()); },
+        +[] { baton::gil::start_trace(); }, +[] { baton::gil::abandon_trace(); });
+#endif
     PyThreadState* state = PyEval_SaveThread();
     sem_t semaphore;
     sem_init(&semaphore, 0, 0);
