@@ -61,6 +61,7 @@ asio::awaitable<void> Admin::tick() {
         timer.expires_after(std::chrono::seconds(1));
         co_await timer.async_wait(kAwait);
         sources_.observatory.tick();
+        sources_.live.tick();
         sources_.advisor.tick();
     }
 }

@@ -2,7 +2,7 @@
 //
 // Threads: a plain value.
 // Lifetime: owns its bytes; `type` is a constant.
-// Cannot: say whether it may be kept: no page may.
+// Cannot: be large: it is copied.
 #pragma once
 
 #include <string>
@@ -17,6 +17,9 @@ struct Page {
     unsigned status = 200;
     std::string_view type;
     std::string body;
+    std::string etag{};         // in quotes; empty: it may not be kept
+    bool immutable = false;     // with an etag: nobody needs to ask again
+    std::string_view policy{};  // Content-Security-Policy, a constant; empty: it fetches nothing
 };
 
 inline Page plain(unsigned status, std::string text) {

@@ -52,6 +52,14 @@ Reply trace(std::string_view target, const Sources& sources) {
     return trace_page(target, sources.trace);
 }
 
+Reply events(std::string_view, const Sources& sources) {
+    return sources.live.events();
+}
+
+Page history_page(const Sources& sources) {
+    return {200, kJson, sources.live.history_json()};
+}
+
 struct Entry {
     std::string_view path;
     std::string_view says;
@@ -60,7 +68,7 @@ struct Entry {
     Reply (*answer)(std::string_view target, const Sources&) = nullptr;
 };
 
-constexpr std::array<Entry, 9> kPages = {{
+constexpr std::array<Entry, 11> kPages = {{
     {"/", "this list", index_page},
     {"/metrics", "metrics in Prometheus text", metrics_page},
     {"/livez", "200 while the process runs", livez},
@@ -68,6 +76,8 @@ constexpr std::array<Entry, 9> kPages = {{
     {"/status.json", "the state of the server, with the busiest routes", status_page},
     {"/routes.json", "all routes and where their time went", routes_page},
     {"/advice.json", "what could be better, with the numbers that say so", advice_page},
+    {"/history.json", "the last 15 minutes, a sample a second", history_page},
+    {"/events", "what is new, each second, as server-sent events", nullptr, events},
     {"/config.json", "the configuration in effect", config_page},
     {"/trace", "a recording of the GIL's timeline: 5 s for Perfetto; seconds=, format=json", nullptr, trace},
 }};

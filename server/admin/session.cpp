@@ -47,10 +47,10 @@ Reply reply_for(http::verb method, std::string_view target, const Answer& answer
 }
 
 template <class Body>
-void set_fields(http::response<Body>& out, std::string_view type) {
+void set_fields(http::response<Body>& out, std::string_view type, std::string_view policy) {
     out.set(http::field::content_type, type);
     out.set(http::field::cache_control, "no-store");
-    out.set("Content-Security-Policy", kSecurityPolicy);
+    out.set("Content-Security-Policy", policy.empty() ? kSecurityPolicy : policy);
     out.set("X-Content-Type-Options", "nosniff");
     out.set("Referrer-Policy", "no-referrer");
 }
@@ -59,7 +59,12 @@ Response response(Page page, unsigned version, bool keep_alive) {
     Response out;
     out.version(version);
     out.result(page.status);
-    set_fields(out, page.type);
+    set_fields(out, page.type, page.policy);
+    if (!page.etag.empty()) {
+        out.set(http::field::etag, page.etag);
+        out.set(http::field::cache_control,
+                page.immutable ? "public, max-age=31536000, immutable" : "no-cache");
+    }
     if (page.status == 405) out.set(http::field::allow, "GET, HEAD");
     out.body() = std::move(page.body);
     out.prepare_payload();
@@ -94,15 +99,18 @@ asio::awaitable<void> linger(beast::tcp_stream& stream) {
 // missing.
 asio::awaitable<void> send(beast::tcp_stream& stream, const Stream& out, unsigned version, bool head_only) {
     http::response<http::empty_body> head(http::status::ok, version);
-    set_fields(head, out.type);
+    set_fields(head, out.type, {});
     for (const auto& [name, value] : out.fields) head.set(name, value);
+    beast::error_code ignored;  // a smaller buffer is a wish
     const bool chunked = version >= 11;
     head.chunked(chunked);
     head.keep_alive(false);
     http::response_serializer<http::empty_body, http::fields> serializer(head);
     const auto [error, size] = co_await http::async_write_header(stream, serializer, kAwait);
     if (error || head_only) co_return;
-    Sink sink(stream, chunked);
+    if (out.send_buffer > 0)
+        stream.socket().set_option(asio::socket_base::send_buffer_size(out.send_buffer), ignored);
+    Sink sink(stream, chunked, out.patience);
     co_await out.run(sink);
     co_await sink.finish();
 }
@@ -113,6 +121,18 @@ Reply reply_for(const beast::error_code& error, const Parser& parser, const Answ
     }
     if (error) return plain(400, "not a request\n");
     return reply_for(parser.get().method(), parser.get().target(), answer);
+}
+
+// Has the client got it already? (RFC 9110 section 13.1.2)
+bool known(const Page& page, std::string_view if_none_match) {
+    return !page.etag.empty() && page.status == 200 &&
+           if_none_match.find(page.etag) != std::string_view::npos;
+}
+
+Page unchanged(Page page) {
+    page.status = 304;
+    page.body.clear();
+    return page;
 }
 
 // Not a request, but bytes that somebody expects an answer to; everything else is the connection's end.
@@ -144,7 +164,10 @@ asio::awaitable<void> serve(asio::ip::tcp::socket socket, const Answer& answer) 
             co_await send(stream, *endless, version, head_only);
             break;
         }
-        const Response out = response(std::move(std::get<Page>(reply)), version, keep_alive);
+        Page page = std::move(std::get<Page>(reply));
+        if (!error && known(page, parser.get()[http::field::if_none_match]))
+            page = unchanged(std::move(page));
+        const Response out = response(std::move(page), version, keep_alive);
         if (!co_await send(stream, out, head_only)) break;
     }
     beast::error_code ignored;  // the peer may have closed first

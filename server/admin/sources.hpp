@@ -8,6 +8,8 @@
 #include <functional>
 #include <string>
 
+#include "server/admin/live.hpp"
+#include "server/admin/readiness.hpp"
 #include "server/advisor/advisor.hpp"
 #include "server/metrics/observatory.hpp"
 #include "server/metrics/thread_clocks.hpp"
@@ -15,12 +17,11 @@
 
 namespace baton::admin {
 
-enum class Readiness { starting, ready, draining };
-
 struct Sources {
     metrics::Observatory& observatory;
     metrics::ThreadClocks& clocks;
     advisor::Advisor& advisor;
+    Live& live;
     std::function<Readiness()> readiness;
     std::function<std::string()> config;  // the effective configuration as JSON text
     trace::Source trace{};

@@ -104,25 +104,6 @@ json::object gil_object(const Observation& seen) {
             {"longest_holds", longest_holds_array(seen)}, {"gc", gc_array(seen)}};
 }
 
-json::object threads_object(const metrics::ThreadStates& threads) {
-    const dispatch::ThreadReport& keeper = threads.keeper;
-    const std::chrono::duration<double> at = keeper.at.time_since_epoch();
-    return {{"size", threads.running + threads.waiting + threads.off_gil + threads.idle},
-            {"running", threads.running},
-            {"waiting", threads.waiting},
-            {"off_gil", threads.off_gil},
-            {"idle", threads.idle},
-            {"min", keeper.limits.min},
-            {"max", keeper.limits.max},
-            {"automatic", keeper.limits.automatic()},
-            {"decision", keeper.change > 0   ? "grow"
-                         : keeper.change < 0 ? "shrink"
-                                             : "hold"},
-            {"reason", dispatch::word(keeper.reason)},
-            {"text", keeper.text},
-            {"at", at.count()}};
-}
-
 json::object requests_object(const Observation& seen) {
     json::object rejected;
     for (std::size_t i = 0; i < metrics::kRejectionNames.size(); ++i) {
@@ -150,16 +131,23 @@ double uptime(const Observation& seen) {
 
 }  // namespace
 
-std::string_view word(Readiness readiness) {
-    switch (readiness) {
-        case Readiness::starting:
-            return "starting";
-        case Readiness::ready:
-            return "ready";
-        case Readiness::draining:
-            return "draining";
-    }
-    return "starting";
+json::object threads_object(const metrics::ThreadStates& threads) {
+    const dispatch::ThreadReport& keeper = threads.keeper;
+    const std::chrono::duration<double> at = keeper.at.time_since_epoch();
+    return {{"size", threads.running + threads.waiting + threads.off_gil + threads.idle},
+            {"running", threads.running},
+            {"waiting", threads.waiting},
+            {"off_gil", threads.off_gil},
+            {"idle", threads.idle},
+            {"min", keeper.limits.min},
+            {"max", keeper.limits.max},
+            {"automatic", keeper.limits.automatic()},
+            {"decision", keeper.change > 0   ? "grow"
+                         : keeper.change < 0 ? "shrink"
+                                             : "hold"},
+            {"reason", dispatch::word(keeper.reason)},
+            {"text", keeper.text},
+            {"at", at.count()}};
 }
 
 std::string status_json(const Observation& seen, Readiness readiness) {

@@ -5,15 +5,15 @@
 // Cannot: say more than the metrics do; times are in seconds, as there.
 #pragma once
 
+#include <boost/json/object.hpp>
 #include <string>
 
-#include "server/admin/sources.hpp"
+#include "server/admin/readiness.hpp"
 #include "server/metrics/observatory.hpp"
 
 namespace baton::admin {
 
-// `starting`, `ready` or `draining`.
-std::string_view word(Readiness readiness);
+boost::json::object threads_object(const metrics::ThreadStates& threads);
 
 // Everything, with the routes that took the most time.
 std::string status_json(const metrics::Observation& seen, Readiness readiness);

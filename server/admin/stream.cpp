@@ -17,7 +17,6 @@ namespace asio = boost::asio;
 namespace http = boost::beast::http;
 
 constexpr auto kAwait = asio::as_tuple(asio::use_awaitable);
-constexpr std::chrono::seconds kWriteTimeout{60};
 
 }  // namespace
 
@@ -29,8 +28,11 @@ struct Sink::Watch {
     bool over = false;  // there is no sink any more, and maybe no socket
 };
 
-Sink::Sink(boost::beast::tcp_stream& stream, bool chunked)
-    : stream_(stream), chunked_(chunked), watch_(std::make_shared<Watch>(stream.get_executor())) {
+Sink::Sink(boost::beast::tcp_stream& stream, bool chunked, std::chrono::seconds patience)
+    : stream_(stream),
+      chunked_(chunked),
+      patience_(patience),
+      watch_(std::make_shared<Watch>(stream.get_executor())) {
     asio::co_spawn(stream_.get_executor(), watch(stream_.socket(), watch_), asio::detached);
 }
 
@@ -71,7 +73,7 @@ asio::awaitable<void> Sink::finish() {
 
 asio::awaitable<bool> Sink::send(std::string_view bytes, bool last) {
     if (gone()) co_return false;
-    stream_.expires_after(kWriteTimeout);
+    stream_.expires_after(patience_);
     boost::beast::error_code error;
     if (last) {
         error = std::get<0>(co_await asio::async_write(stream_, http::make_chunk_last(), kAwait));

@@ -28,7 +28,7 @@ namespace baton::admin {
 class Sink {
   public:
     // `chunked`: the client knows chunks (HTTP/1.1); else the connection's end is the answer's.
-    Sink(boost::beast::tcp_stream& stream, bool chunked);
+    Sink(boost::beast::tcp_stream& stream, bool chunked, std::chrono::seconds patience);
     ~Sink();
     Sink(const Sink&) = delete;
     Sink& operator=(const Sink&) = delete;
@@ -48,6 +48,7 @@ class Sink {
 
     boost::beast::tcp_stream& stream_;
     const bool chunked_;
+    const std::chrono::seconds patience_;
     std::shared_ptr<Watch> watch_;
 };
 
@@ -55,6 +56,8 @@ struct Stream {
     std::string_view type;  // a constant
     std::vector<std::pair<std::string, std::string>> fields{};
     std::function<boost::asio::awaitable<void>(Sink&)> run{};
+    std::chrono::seconds patience{60};  // with a client that does not read
+    int send_buffer = 0;                // the kernel's, in bytes, how much may wait there; 0: what it likes
 };
 
 using Reply = std::variant<Page, Stream>;

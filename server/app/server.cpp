@@ -39,7 +39,8 @@ Server::Server(const config::Config& config, log::Logs& logs, routing::RouteTabl
       tls_(net::make_tls_context(config.tls)),
       engines_(config, runtime, queues_, std::move(applications), clocks_, logs.events()),
       observatory_(shards_, clocks_, sources(gc)),
-      advisor_(observatory_, known_to_advisor(config, long_holds)) {
+      advisor_(observatory_, known_to_advisor(config, long_holds)),
+      live_(observatory_, [this] { return readiness_.load(); }) {
     budget_.limit = net::connections_within(config.limits.connections,
                                             net::provide_descriptors(config.limits.connections));
     if (budget_.limit < config.limits.connections)
@@ -81,7 +82,7 @@ void Server::make_admin() {
     try {
         admin_ = std::make_unique<admin::Admin>(
             *config_.admin,
-            admin::Sources{observatory_, clocks_, advisor_, [this] { return readiness_.load(); },
+            admin::Sources{observatory_, clocks_, advisor_, live_, [this] { return readiness_.load(); },
                            [this] { return admin::config_json(config_); }, timeline(routes_)});
     } catch (const std::system_error& error) {
         throw net::AddressError("cannot listen on " + config::to_string(*config_.admin) +

@@ -13,6 +13,7 @@
 #include "interp/long_holds.hpp"
 #include "interp/runtime.hpp"
 #include "server/admin/admin.hpp"
+#include "server/admin/live.hpp"
 #include "server/advisor/advisor.hpp"
 #include "server/app/engines.hpp"
 #include "server/app/loading.hpp"
@@ -67,6 +68,7 @@ class Server {
     metrics::Observatory observatory_;
     advisor::Advisor advisor_;
     std::atomic<admin::Readiness> readiness_{admin::Readiness::starting};
+    admin::Live live_;
     std::unique_ptr<admin::Admin> admin_;
 };
 

@@ -15,7 +15,7 @@ const std::string& Observation::label(Party party) const {
     return party < route_labels.size() ? route_labels[party] : others.at(party);
 }
 
-Observatory::Observatory(const Shards& shards, const ThreadClocks& clocks, Sources sources)
+Observatory::Observatory(Shards& shards, const ThreadClocks& clocks, Sources sources)
     : shards_(shards), clocks_(clocks), sources_(std::move(sources)) {
     if (!sources_.gils || !sources_.threads || !sources_.queue_length || !sources_.runtime || !sources_.gc ||
         !sources_.python_threads || !sources_.party_name || !sources_.loops) {

@@ -44,17 +44,19 @@ struct Observation {
 
 class Observatory {
   public:
-    Observatory(const Shards& shards, const ThreadClocks& clocks, Sources sources);
+    Observatory(Shards& shards, const ThreadClocks& clocks, Sources sources);
 
     Observation observe() const;
     // To be called about once a second; requests per CPU-second are counted over the last ten of them.
     void tick();
+    // As Shards::take_slow(); for one reader.
+    std::vector<SlowRequest> take_slow(Nanoseconds threshold) { return shards_.take_slow(threshold); }
 
   private:
     Throughput::Sample throughput_sample() const;
     void add_parties(Observation& seen) const;
 
-    const Shards& shards_;
+    Shards& shards_;
     const ThreadClocks& clocks_;
     const Sources sources_;
     Throughput throughput_;

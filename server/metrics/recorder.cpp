@@ -84,6 +84,7 @@ routing::RouteId Recorder::count(const dispatch::Exchange& exchange, const dispa
     if (exchange.mount != nullptr && exchange.mount->by_loop) {
         counted.by_loop.store(true, std::memory_order_relaxed);
     }
+    slow_.note(exchange, spent, id, status);
     bump(requests_);
     return id;
 }

@@ -15,6 +15,7 @@
 #include "server/dispatch/exchange.hpp"
 #include "server/metrics/histogram.hpp"
 #include "server/metrics/phases.hpp"
+#include "server/metrics/slow_requests.hpp"
 #include "server/routing/route_cache.hpp"
 
 namespace baton::metrics {
@@ -82,6 +83,8 @@ class alignas(64) Recorder final {
     // Adds what this shard has counted so far.
     void add_to(RequestTotals& totals) const;
     std::uint64_t requests() const { return requests_.load(std::memory_order_relaxed); }
+    // Any thread.
+    SlowRequests& slow() { return slow_; }
 
   private:
     struct Series;  // one method, route and status
@@ -109,6 +112,7 @@ class alignas(64) Recorder final {
     std::atomic<std::uint64_t> received_{0};
     std::atomic<std::uint64_t> sent_{0};
     std::array<std::atomic<std::uint64_t>, kRejectionNames.size()> rejected_{};
+    SlowRequests slow_;
 };
 
 }  // namespace baton::metrics

@@ -21,4 +21,11 @@ std::uint64_t Shards::requests() const {
     return all;
 }
 
+std::vector<SlowRequest> Shards::take_slow(Nanoseconds threshold) {
+    const std::lock_guard lock(mutex_);
+    std::vector<SlowRequest> all;
+    for (Recorder& shard : shards_) shard.slow().take(all, threshold);
+    return all;
+}
+
 }  // namespace baton::metrics

@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <deque>
 #include <mutex>
+#include <vector>
 
 #include "server/metrics/recorder.hpp"
 #include "server/metrics/totals.hpp"
@@ -25,6 +26,8 @@ class Shards {
     RequestTotals totals() const;
     // Requests complete so far; cheaper than totals().
     std::uint64_t requests() const;
+    // The slowest requests since the last call, of those slower than what that one said; in no order.
+    std::vector<SlowRequest> take_slow(Nanoseconds threshold);
     const routing::RouteTable& routes() const { return routes_; }
 
   private:

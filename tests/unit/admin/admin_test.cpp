@@ -69,6 +69,7 @@ class AdminTest : public testing::Test {
         return {.observatory = observatory,
                 .clocks = clocks,
                 .advisor = advisor,
+                .live = live,
                 .readiness = [this] { return readiness.load(); },
                 .config =
                     [this] {
@@ -98,6 +99,7 @@ class AdminTest : public testing::Test {
     metrics::Recorder& recorder = shards.add();
     metrics::ThreadClocks clocks;
     metrics::Observatory observatory{shards, clocks, metric_sources()};
+    Live live{observatory, [this] { return readiness.load(); }};
     advisor::Advisor advisor{observatory, {.cpus = 2, .names_holds = false, .named_holds = {}}};
     Admin server{{"127.0.0.1", 0}, sources()};
 };
