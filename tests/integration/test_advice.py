@@ -1,0 +1,195 @@
+"""What the server advises, on handlers of which the answer is known. Names are compared, not times."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+from harness.prometheus import Scrape
+from harness.server import BINARY, REPOSITORY, Server, direct, usual_environment
+
+PATIENCE_SECONDS = 90.0
+Report = dict[str, Any]
+
+
+def lab(*options: str) -> Server:
+    return Server("handlers.lab:app", "--mount=/asgi=handlers.lab:asgi", *options, cwd=REPOSITORY)
+
+
+def report(server: Server) -> Report:
+    with direct.open(f"http://{server.admin}/advice.json", timeout=10) as answer:
+        return json.load(answer)
+
+
+def advise(*arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [str(BINARY), "advise", *arguments], capture_output=True, text=True, timeout=60, env=usual_environment()
+    )
+
+
+def found(seen: Report, rule: str) -> list[Any]:
+    """Who has that advice: routes, or an interpreter."""
+    return [one["route"] or one["interpreter"] for one in seen["advice"] if one["id"] == rule]
+
+
+@contextmanager
+def load(server: Server, *targets: str) -> Iterator[None]:
+    """One client each, again and again."""
+    over = threading.Event()
+
+    def client(target: str) -> None:
+        with server.client(timeout=60) as connection:
+            while not over.is_set():
+                connection.get(target)
+
+    clients = [threading.Thread(target=client, args=(target,), daemon=True) for target in targets]
+    for one in clients:
+        one.start()
+    try:
+        yield
+    finally:
+        over.set()
+        for one in clients:
+            one.join()
+
+
+def advised(server: Server, good: Callable[[Report], bool], *targets: str) -> Report:
+    """Under this load, until the report is as it should be; the last one when it never is."""
+    with load(server, *targets):
+        end = time.monotonic() + PATIENCE_SECONDS
+        while not good(seen := report(server)) and time.monotonic() < end:
+            time.sleep(0.5)
+    return seen
+
+
+def has(**wanted: str) -> Callable[[Report], bool]:
+    return lambda seen: all(route in found(seen, rule) for rule, route in wanted.items())
+
+
+def the(seen: Report, rule: str, who: str) -> dict[str, Any]:
+    assert who in found(seen, rule), json.dumps(seen, indent=1)
+    return next(one for one in seen["advice"] if one["id"] == rule and who in (one["route"], one["interpreter"]))
+
+
+@pytest.fixture(scope="module", autouse=True)
+def with_books() -> None:
+    with Server("work:app") as server:
+        status = json.load(direct.open(f"http://{server.admin}/status.json", timeout=10))
+    if status["gil"]["ledger"] != "exact":
+        pytest.skip("without books on the GIL there is little to advise")
+
+
+def test_an_idle_server_lacks_data() -> None:
+    with lab() as server:
+        seen = report(server)
+        said = advise(server.admin)
+        as_json = advise(f"http://{server.admin}/", "--json")
+    assert seen["advice"] == []
+    lacking = {one["id"]: one["lacks"] for one in seen["not_enough_data"]}
+    assert {"cpu_bound", "io_bound", "native", "convoyed", "ceiling", "threads", "gc_pauses"} <= set(lacking)
+    assert "10 s of observation are needed" in lacking["cpu_bound"]
+    assert said.returncode == 0
+    assert "There is no advice." in said.stdout
+    assert "not enough data: 10 s of observation are needed" in said.stdout
+    assert as_json.returncode == 0
+    assert json.loads(as_json.stdout)["not_enough_data"]
+
+
+def test_nobody_at_the_address() -> None:
+    with lab() as server:
+        gone = server.admin
+    said = advise(gone)
+    assert (said.returncode, said.stdout) == (1, "")
+    assert said.stderr.startswith("baton: ")
+    assert said.stderr.count("\n") == 1
+    assert advise("--jason").returncode == 2
+    assert advise("not an address").returncode == 2
+
+
+def test_a_server_that_has_no_advice() -> None:
+    """Some other server's page is told from ours."""
+    with Server("work:app") as server:
+        said = advise(f"http://127.0.0.1:{server.port}")
+    assert said.returncode == 1
+    assert said.stderr.count("\n") == 1
+
+
+def test_a_convoy_and_who_leads_it() -> None:
+    cpu, io = "/cpu/countdown", "/io/sleep"
+    with lab("--threads=4", "--gil-policy=cpython") as server:
+        seen = advised(
+            server, has(cpu_bound=cpu, convoyed=io, ceiling="main"), f"{cpu}?n=200000", f"{cpu}?n=200000", f"{io}?ms=5"
+        )
+        text = advise(server.admin).stdout
+        metrics = Scrape(server.metrics())
+        seen_after = report(server)
+    convoyed = the(seen, "convoyed", io)
+    assert cpu in convoyed["title"]
+    assert cpu in convoyed["finding"]
+    assert "--gil-policy latency" in convoyed["do_this"]
+    assert cpu not in found(seen, "convoyed")
+    assert the(seen, "cpu_bound", cpu)["docs"] == "docs/advice/cpu_bound.md"
+    assert cpu in the(seen, "ceiling", "main")["finding"]
+    assert io not in found(seen, "cpu_bound")
+    assert f"{cpu} computes under the GIL [cpu_bound]" in text
+    # The books of the whole time say the same as the window's, which may have left the beginning behind.
+    held = metrics.total("baton_request_phase_seconds_sum", http_route=cpu, phase="gil_hold")
+    count = metrics.total("http_server_request_duration_seconds_count", http_route=cpu)
+    most = the(seen_after, "cpu_bound", cpu)["numbers"]["most_requests_per_second"]
+    assert most == pytest.approx(count / held, rel=0.2)
+
+
+def test_waiting_computing_natively_and_locks() -> None:
+    with lab("--threads=6") as server:
+        if server.get("/native/hash?mb=1").status == 501:
+            pytest.skip("the native extension is not built")
+        seen = advised(
+            server,
+            has(native="/native/hash", io_bound="/io/sleep", lock_wait="/pool", threads="main"),
+            "/native/hash?mb=8",
+            "/io/sleep?ms=10",
+            "/pool?workers=2&work=io",
+        )
+    assert "/native/hash" in found(seen, "native")
+    assert "/io/sleep" in found(seen, "io_bound")
+    assert "/pool" in found(seen, "lock_wait")
+    assert "main" in found(seen, "threads")
+    assert "/native/hash" not in found(seen, "cpu_bound") + found(seen, "io_bound") + found(seen, "long_hold")
+
+
+def test_too_few_threads() -> None:
+    with lab("--threads=1") as server:
+        seen = advised(server, has(too_few_threads="main"), *["/io/sleep?ms=20"] * 4)
+    assert "--threads auto" in the(seen, "too_few_threads", "main")["do_this"]
+
+
+def test_what_blocks_the_event_loop_is_named() -> None:
+    route = "/asgi/asyncio/blocking"
+    with lab() as server:
+        seen = advised(server, has(loop_blocked=route), f"{route}?ms=60", "/asgi/io/sleep?ms=5")
+    assert "without awaiting" in the(seen, "loop_blocked", route)["do_this"]
+    assert "/asgi/io/sleep" not in found(seen, "loop_blocked")
+    assert route not in found(seen, "io_bound")
+
+
+def test_an_extension_that_keeps_the_gil_is_named() -> None:
+    route = "/native/hash"
+    with lab("--threads=4", "--log-long-holds=20ms") as server:
+        if server.get("/native/hash?mb=1").status == 501:
+            pytest.skip("the native extension is not built")
+        seen = advised(
+            server,
+            lambda seen: has(long_hold=route)(seen) and ".py:" in the(seen, "long_hold", route)["title"],
+            f"{route}?mb=64&release=0",
+            f"{route}?mb=64&release=0",
+            "/hello",
+        )
+    advice = the(seen, "long_hold", route)
+    assert "handlers/lab/native.py:" in advice["title"]
+    assert "/hello" not in found(seen, "long_hold")
