@@ -39,6 +39,8 @@ Verdict ceiling(const Window& window, const Facts& facts);
 Verdict parallel(const Window& window, const Facts& facts);
 Verdict long_hold(const Window& window, const Facts& facts);
 Verdict gc_pauses(const Window& window, const Facts& facts);
+// Is that code that does not let go, and not a thread that the kernel stopped now and then?
+bool does_not_let_go(const Window& window, const KeptWindow& kept);
 // --- Of threads and queues (rules/threads.cpp).
 Verdict threads(const Window& window, const Facts& facts);
 Verdict too_few_threads(const Window& window, const Facts& facts);

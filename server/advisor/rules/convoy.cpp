@@ -57,8 +57,9 @@ std::string holders_text(const Blamed& blame) {
 }
 
 std::string what_to_do(const Facts& facts, const Window& window, const std::string& holder) {
-    const bool keeps = std::any_of(window.kept.begin(), window.kept.end(),
-                                   [&](const KeptWindow& kept) { return kept.holding == holder; });
+    const bool keeps = std::any_of(window.kept.begin(), window.kept.end(), [&](const KeptWindow& kept) {
+        return kept.holding == holder && does_not_let_go(window, kept);
+    });
     if (keeps)
         return fmt::format(
             "{} keeps the GIL for 20 ms and more at a stretch, which no scheduler can end: see "

@@ -21,13 +21,6 @@ constexpr double kHadCpu = 0.7;
 // GIL; code that does not let go keeps others waiting nearly every time.
 constexpr double kOfHolds = 0.1;
 
-bool matters(const Window& window, const KeptWindow& kept) {
-    if (kept.count < kLeastCount || kept.time < kLeastInAll) return false;
-    const RouteWindow* const route = window.route(kept.holding);
-    return route == nullptr ||
-           static_cast<double>(kept.time) >= kOfHolds * static_cast<double>((*route)[Phase::gil_hold]);
-}
-
 std::string where(const Facts& facts, const std::string& by) {
     for (const NamedHold& hold : facts.named_holds) {
         if (hold.by == by) return hold.where;
@@ -87,13 +80,20 @@ Advice advise(const Window& window, const Facts& facts, const KeptWindow& kept) 
 
 }  // namespace
 
+bool does_not_let_go(const Window& window, const KeptWindow& kept) {
+    if (kept.count < kLeastCount || kept.time < kLeastInAll) return false;
+    const RouteWindow* const route = window.route(kept.holding);
+    return route == nullptr ||
+           static_cast<double>(kept.time) >= kOfHolds * static_cast<double>((*route)[Phase::gil_hold]);
+}
+
 Verdict long_hold(const Window& window, const Facts& facts) {
     Verdict verdict;
     verdict.lacks = lacks_books(facts);
     if (!verdict.lacks) verdict.lacks = lacks_time(window);
     if (verdict.lacks) return verdict;
     for (const KeptWindow& kept : window.kept) {
-        if (matters(window, kept)) verdict.advice.push_back(advise(window, facts, kept));
+        if (does_not_let_go(window, kept)) verdict.advice.push_back(advise(window, facts, kept));
     }
     return verdict;
 }

@@ -161,7 +161,9 @@ TEST_F(Convoyed, AdviceDependsOnThePolicyAndOnWhoKeepsTheGil) {
     EXPECT_THAT(convoyed(window, facts).advice.at(0).do_this, HasSubstr("process of its own"));
     facts.policy = "cpython";
     EXPECT_THAT(convoyed(window, facts).advice.at(0).do_this, HasSubstr("--gil-policy latency"));
-    window.kept = {{"/cpu", 1, 20 * kMs, 20 * kMs}};
+    window.kept = {{"/cpu", 100, 2 * kSecond - kMs, 20 * kMs}};  // less than a tenth of its holds
+    EXPECT_THAT(convoyed(window, facts).advice.at(0).do_this, HasSubstr("--gil-policy latency"));
+    window.kept = {{"/cpu", 100, 2 * kSecond, 20 * kMs}};
     EXPECT_THAT(convoyed(window, facts).advice.at(0).do_this, HasSubstr("long_hold"));
 }
 
