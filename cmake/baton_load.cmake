@@ -10,6 +10,7 @@ baton_embed(baton_load_report load_report
     uplot_js dashboards/vendor/uplot/uPlot.iife.min.js uplot_css dashboards/vendor/uplot/uPlot.min.css
     uplot_licence dashboards/vendor/uplot/LICENSE)
 baton_room(load_live loadgen/live LINKS baton_load_report fmt::fmt Threads::Threads)
+baton_room(load_metrics loadgen/metrics LINKS baton_load_result Boost::headers prometheus-cpp::core Threads::Threads)
 baton_room(load_compare loadgen/compare LINKS baton_load_report baton_load_stats)
 baton_room(load_fleet loadgen/fleet LINKS baton_load_engine baton_load_report)
 baton_room(load_search loadgen/search)
@@ -20,8 +21,8 @@ if(EXISTS ${PROJECT_SOURCE_DIR}/loadgen/main.cpp)
     add_executable(baton-load loadgen/main.cpp ${commands})
     target_compile_options(baton-load PRIVATE ${BATON_WARNINGS})
     target_compile_definitions(baton-load PRIVATE BATON_VERSION="${PROJECT_VERSION}")
-    target_link_libraries(baton-load PRIVATE baton_load_engine baton_load_report baton_load_live baton_load_compare
-        baton_load_fleet baton_load_search baton_load_upstream CLI11::CLI11)
+    target_link_libraries(baton-load PRIVATE baton_load_engine baton_load_report baton_load_live baton_load_metrics
+        baton_load_compare baton_load_fleet baton_load_search baton_load_upstream CLI11::CLI11)
     set_target_properties(baton-load PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR})
     install(TARGETS baton-load RUNTIME DESTINATION bin)
 endif()

@@ -1,7 +1,6 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
-#include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/system/system_error.hpp>
 #include <cstdio>
@@ -13,6 +12,7 @@
 #include "loadgen/cli/exit.hpp"
 #include "loadgen/cli/fleet_flags.hpp"
 #include "loadgen/cli/interrupts.hpp"
+#include "loadgen/cli/listen_at.hpp"
 #include "loadgen/cli/output_flags.hpp"
 #include "loadgen/cli/plan_flags.hpp"
 #include "loadgen/cli/run_parts.hpp"
@@ -37,18 +37,8 @@ struct Flags {
     std::size_t agents = 0;
 };
 
-plan::Parsed<tcp::endpoint> endpoint_of(const std::string& text) {
-    const plan::Parsed<HostPort> parsed = parse_host_port(text);
-    if (!parsed) return plan::Fault{"--listen: " + parsed.why()};
-    boost::asio::io_context io;
-    boost::system::error_code error;
-    const auto found = tcp::resolver(io).resolve(parsed->host, parsed->port, tcp::resolver::passive, error);
-    if (error || found.empty()) return plan::Fault{fmt::format("--listen: {}: {}", text, error.message())};
-    return found.begin()->endpoint();
-}
-
 plan::Parsed<fleet::CoordinatorOptions> options_of(const Flags& flags) {
-    const plan::Parsed<tcp::endpoint> listen = endpoint_of(flags.listen);
+    const plan::Parsed<tcp::endpoint> listen = listen_at("--listen", flags.listen);
     if (!listen) return listen.fault();
     if (!listen->address().is_loopback() && flags.token.empty())
         return plan::Fault{

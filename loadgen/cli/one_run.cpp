@@ -29,6 +29,22 @@ class Running {
     Current& current_;
 };
 
+// The publisher may ask the collector for as long as there is one.
+class Publishing {
+  public:
+    Publishing(metrics::Publisher* publisher, const result::Collector& collector) : publisher_(publisher) {
+        if (publisher_ != nullptr) publisher_->begin(collector);
+    }
+    ~Publishing() {
+        if (publisher_ != nullptr) publisher_->end();
+    }
+    Publishing(const Publishing&) = delete;
+    Publishing& operator=(const Publishing&) = delete;
+
+  private:
+    metrics::Publisher* publisher_;
+};
+
 std::optional<NoRun> look_first(engine::Engine& engine, const RunOptions& options) {
     if (options.reach)
         if (auto why = engine.reach()) return NoRun{kUnreachable, std::move(*why)};
@@ -69,6 +85,7 @@ std::variant<report::Report, NoRun> run_once(const plan::Plan& plan, const RunOp
     }
     if (auto no_run = look_first(*engine, options)) return std::move(*no_run);
     const Running running(current, *engine);
+    const Publishing publishing(options.publisher, collector);
     report::Report report{options.environment, {}, {}, {}};
     const std::string started = now_in_utc();
     const Moment start = Clock::now() + kHeadStart;

@@ -11,6 +11,7 @@
 
 #include "loadgen/engine/engine.hpp"
 #include "loadgen/live/viewer.hpp"
+#include "loadgen/metrics/publisher.hpp"
 #include "loadgen/report/report.hpp"
 
 namespace loadgen::cli {
@@ -20,6 +21,7 @@ struct RunOptions {
     live::Style style = live::Style::none;
     bool reach = true;  // look first whether the target can be reached
     report::Environment environment;
+    metrics::Publisher* publisher = nullptr;  // who shows it to Prometheus while it runs
 };
 
 // No run took place, or it came to nothing; `status` is the exit status.

@@ -63,7 +63,7 @@ HAND_OVERS = Row("Hand-overs", [
           [Query("sum by (le) (increase(cpython_gil_acquire_wait_seconds_bucket{@G}@I))", "{{le}}", heatmap=True)], kind="heatmap"),
     Panel("Length of each hold", "How many uninterrupted holds took how long.", "s",
           [Query("sum by (le) (increase(cpython_gil_hold_seconds_bucket{@G}@I))", "{{le}}", heatmap=True)], kind="heatmap"),
-    Panel("Acquisition and hold, p99", "By interpreter.", "s",
+    Panel("Acquisition and hold, p99", "By interpreter: 99 of 100 waits, and holds, take no longer.", "s",
           [Query("histogram_quantile(0.99, sum by (le, instance, interpreter) (rate(cpython_gil_acquire_wait_seconds_bucket{@G}@I)))",
                  "{{instance}} {{interpreter}} wait"),
            Query("histogram_quantile(0.99, sum by (le, instance, interpreter) (rate(cpython_gil_hold_seconds_bucket{@G}@I)))",

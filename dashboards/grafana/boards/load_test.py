@@ -38,10 +38,10 @@ LATENCY = Row("How long it takes", [
     Panel("Client and server", "The client's service time beside the duration in the server; between them are network and kernel.", "s",
           [Query(f"histogram_quantile(0.99, sum by (le) (rate(baton_load_service_seconds_bucket{{{CHOSEN}}}@I)))", "client p99"),
            Query("histogram_quantile(0.99, sum by (le) (rate(@D_bucket{@S}@I)))", "server p99")]),
-    Panel("Response time by endpoint, p99", "From due.", "s",
+    Panel("Response time by endpoint, p99", "99 of 100 requests take no longer, counted from when they were due.", "s",
           [Query(f"histogram_quantile(0.99, sum by (le, endpoint) (rate(baton_load_response_seconds_bucket{{{CHOSEN}}}@I)))",
                  "{{endpoint}}")]),
-    Panel("Distribution of response times", "From due; how many took how long.", "s",
+    Panel("Distribution of response times", "From due: how many took how long.", "s",
           [Query(f"sum by (le) (increase(baton_load_response_seconds_bucket{{{CHOSEN}}}@I))", "{{le}}", heatmap=True)], kind="heatmap"),
 ])  # fmt: skip
 

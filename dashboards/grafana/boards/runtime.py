@@ -43,7 +43,7 @@ LOOPS = Row("Event loops", [
                  f"{{{{instance}}}} p{q * 100:g}") for q in (0.5, 0.99)], width=8),
     Panel("Ready and not running", "Seconds per second that requests on a loop could have run, by route.", "percentunit",
           [Query('sum by (http_route) (rate(@P_sum{@R, phase="ready"}@I))', "{{http_route}}")], width=8),
-    Panel("WebSockets", "Open now.", "short", [Query("sum by (instance) (baton_websockets{@S})", "{{instance}}")]),
+    Panel("WebSockets", "Open now, by instance; each is one connection.", "short", [Query("sum by (instance) (baton_websockets{@S})", "{{instance}}")]),
     Panel("WebSocket messages", "Whole messages per second.", "ops",
           [Query("sum by (direction) (rate(baton_websocket_messages_total{@S}@I))", "{{direction}}")]),
 ])  # fmt: skip

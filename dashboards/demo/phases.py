@@ -1,0 +1,32 @@
+"""What happens to the server in turn, so that every chart moves. The mixed load of loadgen/scenarios/lab.toml goes on through all."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Phase:
+    name: str
+    look: str  # where it is to be seen
+    arguments: Sequence[str] = ()  # of baton-load run, before the address
+    path: str = ""
+
+
+QUIET = Phase("quiet", "requests that wait, some that compute: the GIL has room")
+
+PHASES = (
+    QUIET,
+    Phase("convoy", "four connections compute without a break: GIL utilization 1; under --gil-policy cpython the wait of /hello and /io/sleep",
+          ("--connections", "4"), "/cpu/countdown?n=1000000"),
+    QUIET,
+    Phase("native code that keeps the lock", "GIL / Holds longer than 10 ms, Longest hold; every policy has to wait",
+          ("--rate", "4", "--connections", "4"), "/native/hash?mb=32&release=0"),
+    Phase("native code that lets go", "GIL / CPU without the GIL: the same work, and nobody waits",
+          ("--rate", "4", "--connections", "4"), "/native/hash?mb=32&release=1"),
+    Phase("a loop that is blocked", "Runtime / Loop lag, Ready and not running",
+          ("--rate", "2", "--connections", "4"), "/asgi/asyncio/blocking?ms=200"),
+    Phase("failures", "Overview / Failed, Error budget", ("--rate", "5", "--connections", "4"), "/io/upstream?ms=1"),
+    Phase("a crowd", "Overview / Refused by the server, In flight; the queue is full", ("--connections", "200"), "/io/sleep?ms=300"),
+)  # fmt: skip
