@@ -64,6 +64,21 @@ TEST(Blame, SumsAndLongest) {
     EXPECT_TRUE(book->longest().empty());
 }
 
+TEST(Blame, LongWaitsForOneHoldAreCounted) {
+    const auto book = std::make_unique<BlameBook>();
+    book->kept_waiting(5, BlameBook::kLongWait - 1);
+    book->kept_waiting(kNobody, BlameBook::kLongWait);
+    EXPECT_TRUE(book->kept().empty());
+    book->kept_waiting(5, BlameBook::kLongWait);
+    book->kept_waiting(5, 2 * BlameBook::kLongWait);
+    ASSERT_EQ(book->kept().size(), 1U);
+    EXPECT_EQ(book->kept().front().tag, 5);
+    EXPECT_EQ(book->kept().front().count, 2U);
+    EXPECT_EQ(book->kept().front().nanoseconds, 3 * BlameBook::kLongWait);
+    book->start_over();
+    EXPECT_TRUE(book->kept().empty());
+}
+
 TEST(Blame, PendingKeepsTheSumWhenThereAreTooMany) {
     PendingBlame pending;
     for (Tag tag = 1; tag <= 20; ++tag) pending.add(tag, 10);
