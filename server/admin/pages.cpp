@@ -1,8 +1,10 @@
 #include "server/admin/pages.hpp"
 
 #include <array>
+#include <optional>
+#include <utility>
 
-#include "server/admin/loop_status.hpp"
+#include "server/admin/live_page.hpp"
 #include "server/admin/status.hpp"
 #include "server/admin/trace_page.hpp"
 #include "server/advisor/report_json.hpp"
@@ -12,7 +14,6 @@
 namespace baton::admin {
 namespace {
 
-constexpr std::string_view kHtml = "text/html; charset=utf-8";
 constexpr std::string_view kJson = "application/json";
 
 Page index_page(const Sources& sources);
@@ -69,7 +70,7 @@ struct Entry {
 };
 
 constexpr std::array<Entry, 11> kPages = {{
-    {"/", "this list", index_page},
+    {"/", "the live page", index_page},
     {"/metrics", "metrics in Prometheus text", metrics_page},
     {"/livez", "200 while the process runs", livez},
     {"/readyz", "200 while requests are served, else 503 with the reason", readyz},
@@ -83,17 +84,12 @@ constexpr std::array<Entry, 11> kPages = {{
 }};
 
 Page index_page(const Sources& sources) {
-    std::string html =
-        "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><title>Baton</title></head>\n";
-    html += "<body><h1>Baton</h1>\n<ul>\n";
+    std::string links;
     for (const Entry& entry : kPages) {
-        html.append("<li><a href=\"").append(entry.path).append("\">").append(entry.path);
-        html.append("</a> ").append(entry.says).append("</li>\n");
+        links.append("<a href=\"").append(entry.path).append("\" title=\"").append(entry.says);
+        links.append("\">").append(entry.path).append("</a>\n");
     }
-    html += "</ul>\n";
-    const std::string loops = loops_html(sources.observatory.observe());
-    if (!loops.empty()) html += "<h2>Event loops</h2>\n<ul>\n" + loops + "</ul>\n";
-    return {200, kHtml, html + "</body></html>\n"};
+    return live_page(sources.observatory.observe(), sources.readiness(), links);
 }
 
 Page not_found() {
@@ -111,6 +107,7 @@ Reply page(std::string_view target, const Sources& sources) {
         if (entry.answer != nullptr) return entry.answer(target, sources);
         return entry.make(sources);
     }
+    if (std::optional<Page> file = asset(path)) return *std::move(file);
     return not_found();
 }
 

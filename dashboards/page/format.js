@@ -1,0 +1,48 @@
+// Numbers as people read them.
+
+const digits = (value) => (value < 9.995 ? value.toFixed(2) : value < 99.95 ? value.toFixed(1) : value.toFixed(0));
+
+export const seconds = (value) => {
+  if (value == null) return "–";
+  if (value === 0) return "0";
+  if (value < 999.5e-6) return digits(value * 1e6) + " µs";
+  if (value < 999.5e-3) return digits(value * 1e3) + " ms";
+  return digits(value) + " s";
+};
+// On an axis the values are round already: no zeros behind them.
+export const tick = (value) => seconds(value).replace(/(\.\d*?)0+ /, "$1 ").replace(". ", " ");
+
+export const count = (value) => {
+  if (value == null) return "–";
+  if (Math.abs(value) >= 99.95 || value % 1 === 0) return Math.round(value).toLocaleString("en");
+  return value < 9.995 ? value.toFixed(2) : value.toFixed(1);
+};
+export const percent = (value) => (value == null ? "–" : (value * 100).toFixed(value > 0 && value < 0.0995 ? 1 : 0) + " %");
+export const bytes = (value) => {
+  if (value == null) return "–";
+  const units = ["B", "KiB", "MiB", "GiB", "TiB"];
+  let unit = 0;
+  while (value >= 1024 && unit < units.length - 1) {
+    value /= 1024;
+    ++unit;
+  }
+  return (unit === 0 ? value : digits(value)) + " " + units[unit];
+};
+export const clock = (epoch) => new Date(epoch * 1000).toLocaleTimeString("en-GB");
+export const long = (value) => {
+  const whole = Math.round(value);
+  if (whole < 120) return whole + " s";
+  if (whole < 7200) return Math.round(whole / 60) + " min";
+  return Math.round(whole / 3600) + " h";
+};
+
+// The phases of a request, in the order of their bars; the names are those of the metrics.
+export const PHASES = [
+  ["gil_hold", "runs with the GIL", "a"],
+  ["gil_wait", "waits for the GIL", "d"],
+  ["lock_wait", "waits for a Python lock", "e"],
+  ["ready", "ready, the loop is at others", "g"],
+  ["off_gil", "off the GIL", "c"],
+  ["queue", "in the queue", "b"],
+  ["send", "being sent", "f"],
+];
