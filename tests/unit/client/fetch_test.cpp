@@ -81,7 +81,7 @@ TEST(FetchTest, ABodyThatEndsWithTheConnectionOrComesInChunks) {
 }
 
 TEST(FetchTest, ARefusalIsOneLine) {
-    Canned server("HTTP/1.1 409 Conflict\r\nContent-Length: 12\r\n\r\nbu\x1bsy\nmore\n");
+    Canned server("HTTP/1.1 409 Conflict\r\nContent-Length: 11\r\n\r\nbu\x1bsy\nmore\n");
     EXPECT_EQ(trouble(fetch(server.url(), "/trace", kLimit, 10s)),
               server.url().substr(7) + " answers 409: bu?sy");
 }
