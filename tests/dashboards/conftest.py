@@ -20,7 +20,7 @@ from harness.server import BINARY, REPOSITORY, Server
 
 NO_PROMETHEUS = "no prometheus here (apt-get install prometheus, or BATON_CI=1 ./dev test): no query of a dashboard has been tried"
 RENAMED = "cpython_gil_held_seconds_total"
-RATE, SECONDS = 60, 14
+RATE, SECONDS = 60, 16
 NO_UPSTREAM = {"BATON_LAB_UPSTREAM": "http://127.0.0.1:1"}  # nobody is there: a 502
 
 SCENARIO = """
@@ -41,6 +41,9 @@ path = "/cpu/countdown?n=100000"
 weight = 10
 [[endpoint]]
 path = "/native/hash?mb=1&release=1"
+weight = 5
+[[endpoint]]
+path = "/cpu/json?records=1000"
 weight = 5
 [[endpoint]]
 path = "/asgi/io/sleep?ms=5"
@@ -68,6 +71,7 @@ class Scene:
     begin: float
     middle: float
     end: float
+    last: float  # when the run was over, and its last figures had been scraped
 
 
 def monitor(folder: Path, targets: dict[str, list[str]], renamed: dict[str, str] | None = None) -> Prometheus:
@@ -88,15 +92,23 @@ def crowd(server: Server) -> None:
                    stdin=subprocess.DEVNULL, capture_output=True, timeout=60)  # fmt: skip
 
 
+def wait_for_the_first_scrape(prometheus: Prometheus) -> None:
+    """Prometheus takes five seconds to look for its targets."""
+    end = time.monotonic() + 30
+    while prometheus.value('up{job="baton"}') != 1:
+        assert time.monotonic() < end, "the server was not scraped"
+        time.sleep(0.1)
+
+
 def wait_for_the_last_scrape(prometheus: Prometheus, expected: float) -> None:
     end = time.monotonic() + 20
-    while prometheus.value("sum(baton_load_requests_total) and on () sum(baton_load_running) == 0") != expected:
+    while prometheus.value("sum(baton_load_requests_total) and on () sum(baton_load_running) == 0 and on () up{job=\"baton\"} == 1") != expected:
         assert time.monotonic() < end, "the last figures of the run were not scraped"
         time.sleep(0.2)
 
 
-def measured(folder: Path, server: Server, metrics: str, prometheus: Prometheus) -> tuple[dict[str, Any], float, float]:
-    """One run with the mixed load; its report, and the moments between which the load was steady."""
+def measured(folder: Path, server: Server, metrics: str, prometheus: Prometheus) -> tuple[dict[str, Any], float, float, float]:
+    """One run with the mixed load: its report, the moments between which the load was steady, and when all had been scraped."""
     scenario, report = folder / "scenario.toml", folder / "report.json"
     scenario.write_text(SCENARIO.format(base=f"http://127.0.0.1:{server.port}", rate=RATE, seconds=SECONDS))
     command = [LOAD, "run", "--scenario", scenario, "--json", report, "--metrics", metrics, "--linger", "60s", "--live", "off"]
@@ -106,7 +118,8 @@ def measured(folder: Path, server: Server, metrics: str, prometheus: Prometheus)
         end = time.time()
         read = json.loads(report.read_text())
         wait_for_the_last_scrape(prometheus, read["totals"]["answered"])
-    return read, begin + 1, end
+        last = time.time()
+    return read, begin + 1, end, last
 
 
 @pytest.fixture(scope="session")
@@ -125,7 +138,9 @@ def scene() -> Iterator[Scene]:
             monitor(folder / "other", targets, {RENAMED: "renamed_total"}) as mutant,
         ):
             assert isinstance(prometheus, Prometheus) and isinstance(mutant, Prometheus)
+            for one in (prometheus, mutant):
+                wait_for_the_first_scrape(one)
             start = time.time()
             crowd(server)
-            report, begin, end = measured(folder, server, metrics, prometheus)
-            yield Scene(prometheus, mutant, server, report, start, begin, end)
+            report, begin, end, last = measured(folder, server, metrics, prometheus)
+            yield Scene(prometheus, mutant, server, report, start, begin, end, last)

@@ -53,9 +53,11 @@ SERVER = Row("In the server meanwhile", [
 ])  # fmt: skip
 
 ITSELF = Row("The generator itself", [
-    Panel("Own lateness, p99", "From due to handed to a connection when one was free: above a millisecond the generator is in the way.", "s",
+    Panel("Own lateness", "p99 from due to handed to a connection when one was free: above a millisecond the generator is in the way."
+          " And the mean wait for a free connection: the target holds them all.", "s",
           [Query("histogram_quantile(0.99, sum by (le) (rate(baton_load_late_seconds_bucket{@S}@I)))", "late"),
-           Query("histogram_quantile(0.99, sum by (le) (rate(baton_load_blocked_seconds_bucket{@S}@I)))", "waited for a connection")], width=8),
+           Query("sum(rate(baton_load_blocked_seconds_sum{@S}@I)) / (sum(rate(baton_load_requests_total{@S}@I)) > 0)",
+                 "waited for a connection, mean")], width=8),
     Panel("Its CPU", "Cores in use; a thread near 1 is a bottleneck, and the run says so.", "short",
           [Query("sum by (instance) (rate(baton_load_cpu_seconds_total{@S}@I))", "{{instance}}")], width=8),
     Panel("Its connections and bytes", "Connections opened, and bytes both ways, per second.", "short",
