@@ -118,13 +118,14 @@ class Server(Process):
         application: str,
         *options: str,
         bind: str = "127.0.0.1:0",
+        admin: str = "127.0.0.1:0",
         cwd: Path = APPS,
         env: dict[str, str] | None = None,
         fds: tuple[int, ...] = (),
         limits: dict[int, tuple[int, int]] | None = None,
     ):
         super().__init__(
-            "serve", "--bind", bind, "--admin", "127.0.0.1:0", *options, application,
+            "serve", "--bind", bind, "--admin", admin, *options, application,
             cwd=cwd, env=env, fds=fds, limits=limits,
         )  # fmt: skip
         try:
