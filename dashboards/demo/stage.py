@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from itertools import cycle
@@ -46,6 +46,7 @@ class Stage:
         self._folder = folder
         self._stack = ExitStack()
         self._running: list[Child] = []
+        self.prometheus: Prometheus
 
     def __enter__(self) -> Stage:
         try:
@@ -77,9 +78,9 @@ class Stage:
         server.wait_for(lambda: fetch(f"http://{plan.admin}/readyz")[0] == 200)
         monitor = self._folder / "prometheus"
         monitor.mkdir()
-        prometheus = Prometheus(monitor, plan.prometheus, {"baton": [plan.admin], "baton-load": [plan.load]})
-        self._add(prometheus)
-        prometheus.wait_for(prometheus.ready)
+        self.prometheus = Prometheus(monitor, plan.prometheus, {"baton": [plan.admin], "baton-load": [plan.load]})
+        self._add(self.prometheus)
+        self.prometheus.wait_for(self.prometheus.ready)
         load = self._add(self._load("mixed load", "--scenario", self._scenario(), "--rate", f"{plan.rate:g}", "--duration", LONG,
                                     "--metrics", plan.load))  # fmt: skip
         load.wait_for(lambda: fetch(f"http://{plan.load}/metrics")[0] == 200)
@@ -95,10 +96,10 @@ class Stage:
         command = [self._plan.build / "baton-load", "run", "--live", "off", *arguments]
         return Child(name, command, self._folder / f"{name.replace(' ', '-')}.log")
 
-    def perform(self, say: Callable[[Phase], None]) -> None:
+    def perform(self, say: Callable[[Phase], None], phases: Sequence[Phase] = PHASES) -> None:
         """Phase after phase, until the time is over; a Failure when something ends that should not."""
         end = None if self._plan.seconds is None else time.monotonic() + self._plan.seconds
-        for phase in self._phases(end):
+        for phase in self._endlessly(phases, end):
             say(phase)
             until = time.monotonic() + self._plan.phase
             until = until if end is None else min(until, end)
@@ -109,8 +110,8 @@ class Stage:
                 self._rest(until)
 
     @staticmethod
-    def _phases(end: float | None) -> Iterator[Phase]:
-        for phase in cycle(PHASES):
+    def _endlessly(phases: Sequence[Phase], end: float | None) -> Iterator[Phase]:
+        for phase in cycle(phases):
             if end is not None and time.monotonic() >= end:
                 return
             yield phase

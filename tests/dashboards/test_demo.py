@@ -13,10 +13,10 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from conftest import NO_PROMETHEUS, free_address
 from dashboards.demo.monitor import available, fetch
 from harness.load import LOAD
 from harness.server import BINARY, REPOSITORY
+from watched import NO_PROMETHEUS, free_address
 
 pytestmark = pytest.mark.skipif(not available(), reason=NO_PROMETHEUS)
 
@@ -101,7 +101,7 @@ def demo(tmp_path: Path) -> Iterator[Callable[..., Demo]]:
 
 
 def test_it_plays_all_phases_and_ends_by_itself(demo: Callable[..., Demo]) -> None:
-    running = demo("--phase", "1.5", "--seconds", "14", "--gil-policy", "cpython")
+    running = demo("--phase", "1", "--seconds", "9", "--gil-policy", "cpython")
     children = running.wait_until_it_plays()
     assert {"baton", "baton-load", "prometheus"} <= set(children.values())
     for of in running.ports:

@@ -7,9 +7,9 @@ import re
 
 import pytest
 from boards import METRIC, PROMETHEUS, Target, rules, substituted, targets
-from conftest import RENAMED, SECONDS, Scene
 from dashboards.demo.children import Failure
 from dashboards.demo.monitor import Prometheus
+from watched import RENAMED, SECONDS, Scene
 
 WINDOW = "5s"  # what Grafana makes of $__rate_interval when a scrape comes every second, and one more
 # Queries that may have nothing to say, and why.
