@@ -60,13 +60,14 @@ std::string what_to_do(const Facts& facts, const Window& window, const std::stri
     const bool keeps = std::any_of(window.kept.begin(), window.kept.end(), [&](const KeptWindow& kept) {
         return kept.holding == holder && does_not_let_go(window, kept);
     });
+    // First what costs nothing: under CPython's own policy long holds are also a busy machine's.
+    if (facts.policy == "cpython")
+        return "Serve with --gil-policy latency, the default: who needs the GIL for a moment gets it first.";
     if (keeps)
         return fmt::format(
             "{} keeps the GIL for 20 ms and more at a stretch, which no scheduler can end: see "
             "long_hold. Let it go of the GIL, or serve it from a process of its own.",
             holder);
-    if (facts.policy == "cpython")
-        return "Serve with --gil-policy latency, the default: who needs the GIL for a moment gets it first.";
     return fmt::format("Serve {} from a process of its own, or make it compute less at a stretch.", holder);
 }
 
