@@ -82,7 +82,7 @@ std::variant<report::Report, NoRun> run_once(const plan::Plan& plan, const RunOp
     report.verdict = result::judge(report.result);
     report.environment.load_after = report::load_averages();
     if (outcome.stopped)
-        report.verdict.warnings.push_back("the run was interrupted; what was measured until then counts");
+        report.verdict.warnings.emplace_back("the run was interrupted; what was measured until then counts");
     if (first) put_books(report, *first);
     if (report.result.all.due > 0 && report.result.all.answered == 0 && !outcome.stopped)
         return NoRun{kUnreachable, nothing_answered(report.result)};
