@@ -199,8 +199,8 @@ void add_plan_flags(CLI::App& command, PlanFlags& flags, bool urls) {
          "open model: requests per second, each due at its time; latency counts from then", "N");
     load("-c,--connections", flags.connections,
          "closed model: as many users, one request each at a time (10); with --rate: at most (256)", "N");
-    load("-d,--duration", flags.duration, "what is measured (10s)", "TIME");
-    load("--warm-up", flags.warm_up, "before it, not measured (0s)", "TIME");
+    load("-d,--duration", flags.duration, "what is measured (10s; find-max and compare 5s)", "TIME");
+    load("--warm-up", flags.warm_up, "before it, not measured (0s; compare 1s)", "TIME");
     load("--arrival", flags.arrival, "uniform or poisson (uniform)", "KIND");
     load("--ramp", flags.ramp, "the rate rises from FROM (0) to --rate in the first TIME", "[FROM:]TIME");
     load("--step", flags.step, "BY more each time EVERY has passed, up to LIMIT", "BY:EVERY[:LIMIT]");
