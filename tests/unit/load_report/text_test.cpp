@@ -181,6 +181,15 @@ TEST(Environment, keeps_no_values_of_headers) {
                   {"baton-load", "-H", "Cookie: a", "--header=Authorization: Basic b", "-HX: y", "u"}),
               (std::vector<std::string>{"baton-load", "-H", "Cookie: ...", "--header=Authorization: ...",
                                         "-HX: ...", "u"}));
+    EXPECT_EQ(
+        report::without_secrets({"-kH", "Cookie: a", "-kHX: y", "--header", "A: b", "-k", "--http"}),
+        (std::vector<std::string>{"-kH", "Cookie: ...", "-kHX: ...", "--header", "A: ...", "-k", "--http"}));
+}
+
+// A body may be a form with a password in it.
+TEST(Environment, keeps_no_bodies) {
+    EXPECT_EQ(report::without_secrets({"--body", "-H", "--body=secret", "--body-file", "f"}),
+              (std::vector<std::string>{"--body", "...", "--body=...", "--body-file", "f"}));
 }
 
 TEST(Environment, is_of_this_machine) {
