@@ -129,7 +129,7 @@ class Finder {
             auto tried = try_rate(*trial);
             if (const auto* no_run = std::get_if<NoRun>(&tried)) return complain(no_run->status, no_run->why);
             Tried& result = std::get<Tried>(tried);
-            if (current_.stopped()) return complain(kThreshold, "interrupted before an answer was found");
+            if (current_.stopped()) return complain(kInterrupted, "interrupted before an answer was found");
             std::fputs(words_of(result, trial->rate).c_str(), stderr);
             if (!result.kept && result.own_limit) return at_own_limit(trial->rate, result);
             finder.tell(result.kept);
@@ -171,7 +171,7 @@ class Finder {
                 fmt::format("no rate was found that keeps what was asked; {} was the lowest that failed",
                             plan::format_rate(finder.failed().value_or(0))));
         }
-        write_report(*best, flags_.output);
+        const bool written = write_report(*best, flags_.output);
         const std::string beyond = finder.failed()
                                        ? fmt::format("; {} is too much", plan::format_rate(*finder.failed()))
                                        : "; nothing above it was tried (--most)";
@@ -179,7 +179,7 @@ class Finder {
             fmt::format("\nhighest rate that keeps it: {}{}\n", plan::format_rate(*finder.answer()), beyond)
                 .c_str(),
             flags_.output.json == "-" ? stderr : stdout);
-        return kWell;
+        return written ? kWell : kUsage;
     }
 
     const FindMaxFlags& flags_;

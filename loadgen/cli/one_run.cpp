@@ -18,17 +18,6 @@ namespace {
 // Between the last preparation and the first request: threads have to be there by then.
 constexpr Nanoseconds kHeadStart = std::chrono::milliseconds(50);
 
-class Running {
-  public:
-    Running(Current& current, engine::Engine& engine) : current_(current) { current_.set(&engine); }
-    ~Running() { current_.set(nullptr); }
-    Running(const Running&) = delete;
-    Running& operator=(const Running&) = delete;
-
-  private:
-    Current& current_;
-};
-
 std::optional<NoRun> look_first(engine::Engine& engine, const RunOptions& options) {
     if (options.reach)
         if (auto why = engine.reach()) return NoRun{kUnreachable, std::move(*why)};
@@ -67,8 +56,9 @@ std::variant<report::Report, NoRun> run_once(const plan::Plan& plan, const RunOp
     } catch (const std::runtime_error& error) {
         return NoRun{kUsage, error.what()};
     }
-    if (auto no_run = look_first(*engine, options)) return std::move(*no_run);
     const Running running(current, *engine);
+    if (auto no_run = look_first(*engine, options))
+        return current.stopped() ? NoRun{kInterrupted, std::move(no_run->why)} : std::move(*no_run);
     report::Report report{options.environment, {}, {}, {}};
     const std::string started = now_in_utc();
     const Moment start = Clock::now() + kHeadStart;
