@@ -16,6 +16,7 @@
 #include "loadgen/cli/diff_command.hpp"
 #include "loadgen/cli/exit.hpp"
 #include "loadgen/cli/upstream_command.hpp"
+#include "loadgen/plan/fault.hpp"
 
 namespace loadgen::cli {
 
@@ -42,6 +43,16 @@ constexpr const char* kFooter =
     "4 the generator itself was the bottleneck, or the rate was not delivered; 130 interrupted before there\n"
     "was anything to say.\n";
 
+// What to say of a word that is no command; empty when it is one.
+std::string unknown(const CLI::App& app, const std::string& word) {
+    std::string known;
+    for (const CLI::App* command : app.get_subcommands({})) {
+        if (command->get_name() == word) return {};
+        known += (known.empty() ? "" : ", ") + command->get_name();
+    }
+    return fmt::format("there is no command {}; there are: {}", plan::in_quotes(word), known);
+}
+
 int parse_and_work(const std::vector<std::string>& argv) {
     CLI::App app("Sends HTTP requests on a schedule and says, honestly, how long the answers took",
                  "baton-load");
@@ -56,6 +67,8 @@ int parse_and_work(const std::vector<std::string>& argv) {
     add_coordinate(app, work, argv);
     add_agent(app, work);
     add_upstream(app, work);
+    if (argv.size() > 1 && !argv[1].starts_with("-"))
+        if (const std::string why = unknown(app, argv[1]); !why.empty()) return complain(kUsage, why);
     try {
         // CLI11 takes them from the back.
         app.parse(std::vector<std::string>(argv.rbegin(), argv.rend() - 1));

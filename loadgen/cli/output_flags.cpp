@@ -115,11 +115,11 @@ bool write_report(const report::Report& report, const OutputFlags& flags) {
 }
 
 int exit_status(const report::Report& report) {
-    // Of a run that cannot be believed, nothing else is worth saying.
-    if (!report.verdict.bottlenecks.empty()) return kBottleneck;
+    // Of numbers that are not the target's, no threshold says anything.
+    if (report.verdict.own) return kBottleneck;
     for (const result::Kept& kept : report.verdict.thresholds)
         if (!kept.kept) return kThreshold;
-    return kWell;
+    return report.verdict.bottlenecks.empty() ? kWell : kBottleneck;
 }
 
 }  // namespace loadgen::cli

@@ -81,6 +81,12 @@ Problem put_load(plan::WishedLoad& load, const PlanFlags& flags) {
     return problem;
 }
 
+// The shape on the command line is instead of the file's, whichever that has.
+void forget_the_files_shape(plan::WishedLoad& load, const PlanFlags& flags) {
+    if (flags.ramp) load.step.reset();
+    if (flags.step) load.ramp.reset();
+}
+
 Problem put_thresholds(plan::WishedLoad& load, const PlanFlags& flags) {
     for (const std::string& text : flags.thresholds) {
         Parsed<plan::Threshold> threshold = plan::parse_threshold(text);
@@ -225,6 +231,7 @@ void add_plan_flags(CLI::App& command, PlanFlags& flags, bool urls) {
 Parsed<plan::Plan> make_plan(const PlanFlags& flags) {
     Parsed<plan::Scenario> wishes = wishes_of(flags);
     if (!wishes) return wishes.fault();
+    forget_the_files_shape(wishes->load, flags);
     if (Problem problem = put_load(wishes->load, flags)) return std::move(*problem);
     if (Problem problem = put_thresholds(wishes->load, flags)) return std::move(*problem);
     Parsed<plan::Load> load = load_of(wishes->load);

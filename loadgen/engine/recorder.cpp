@@ -68,7 +68,8 @@ void Recorder::ended(const Job& job, const Ended& ended) {
         page.response.record(response);
         if (ended.failure != Failure::unsent) page.service.record(ended.at - job.handed);
     }
-    if (answered && endpoint.first_byte) page.first_byte.record(ended.first_byte - job.handed);
+    if (failure == Failure::none && endpoint.first_byte)
+        page.first_byte.record(ended.first_byte - job.handed);
 }
 
 void Recorder::hand_over(Moment now, std::uint64_t in_flight) {

@@ -19,7 +19,7 @@ TEST(Text, of_an_open_run_with_the_servers_side) {
     EXPECT_EQ(report::to_text(run, false), R"TEXT(baton-load 0.1.0: GET http://127.0.0.1:8000/io?ms=2
 500 requests/s, uniform, for 10 s after 1 s of warm-up
 
-  requests   5,000 offered, 5,000 sent, 5,000 answered, 0 errors (0 %)
+  requests   5,000 offered, 5,000 sent in time, 5,000 answered, 0 errors (0 %)
   rate       500/s offered, 500/s answered as expected
   bytes      1.25 MB in (125 kB/s), 400 kB out (40.0 kB/s)
 
