@@ -38,7 +38,6 @@ constexpr const char* kRoundWarmUp = "1s";
 // Any ports will do to see whether the flags are sound.
 constexpr compare::Addresses kSomePorts{65534, 65535};
 constexpr std::size_t kLongestLine = 500;
-constexpr int kInterrupted = 130;  // 128 and SIGINT, as shells have it
 
 struct Flags {
     PlanFlags plan;
@@ -158,8 +157,9 @@ int tell(const compare::Comparison& comparison, const std::string& load, const s
          report::Environment environment) {
     environment.load_after = report::load_averages();
     std::cout << compare::to_text(comparison, load) << std::flush;
-    if (json_path.empty()) return kWell;
-    if (write_json(json_path, compare::to_json(comparison, load, environment))) return kWell;
+    const int status = std::cout.good() ? kWell : complain(kUsage, "standard output cannot be written");
+    if (json_path.empty()) return status;
+    if (write_json(json_path, compare::to_json(comparison, load, environment))) return status;
     return complain(kUsage, fmt::format("--json: cannot write {}", plan::in_quotes(json_path)));
 }
 

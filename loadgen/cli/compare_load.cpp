@@ -24,18 +24,6 @@ constexpr Nanoseconds kHeadStart = std::chrono::milliseconds(20);
 constexpr Nanoseconds kLook = std::chrono::milliseconds(50);
 constexpr int kServerFault = 500;
 
-// So that it can be stopped from elsewhere while it runs.
-class Running {
-  public:
-    Running(Current& current, engine::Engine& engine) : current_(current) { current_.set(&engine); }
-    ~Running() { current_.set(nullptr); }
-    Running(const Running&) = delete;
-    Running& operator=(const Running&) = delete;
-
-  private:
-    Current& current_;
-};
-
 std::optional<double> seconds_at(const stats::Histogram& histogram, double fraction) {
     const std::optional<Nanoseconds> value = result::percentile(histogram, fraction);
     if (!value) return std::nullopt;
@@ -100,6 +88,7 @@ compare::Load CompareLoad::load() {
 bool CompareLoad::reachable(const Addresses& addresses) {
     const Plan plan = sound_plan_for(addresses);
     engine::Engine engine(plan, [](result::Interval&&) {});
+    const Running running(current_, engine);
     return !engine.reach();
 }
 
@@ -133,8 +122,11 @@ Measured CompareLoad::measure(const Addresses& addresses) {
     measured.rate = result.rate();
     measured.wall = result.self.wall;
     measured.client_cpu = result.self.cpu;
-    measured.p50_response = seconds_at(result.all.response, 0.5);
-    measured.p99_response = seconds_at(result.all.response, 0.99);
+    measured.closed = plan.load.model == plan::Model::closed;
+    if (!measured.closed) {
+        measured.p50_response = seconds_at(result.all.response, 0.5);
+        measured.p99_response = seconds_at(result.all.response, 0.99);
+    }
     measured.p50_service = seconds_at(result.all.service, 0.5);
     measured.p99_service = seconds_at(result.all.service, 0.99);
     measured.bottlenecks = result::judge(result).bottlenecks;
@@ -145,8 +137,8 @@ Measured CompareLoad::measure(const Addresses& addresses) {
 CompareLoad::Ran CompareLoad::run(const Plan& plan) {
     result::Collector collector(plan);
     engine::Engine engine(plan, [&collector](result::Interval&& interval) { collector.add(interval); });
-    if (std::optional<std::string> why = engine.reach()) return {std::move(*why), {}};
     const Running running(current_, engine);
+    if (std::optional<std::string> why = engine.reach()) return {std::move(*why), {}};
     const engine::Outcome outcome = engine.run(Clock::now() + kHeadStart);
     return {{}, collector.result({}, outcome.wall, outcome.cpu)};
 }

@@ -28,8 +28,6 @@ namespace {
 
 using boost::asio::ip::tcp;
 
-constexpr int kInterrupted = 130;  // 128 and SIGINT, as shells have it
-
 struct Flags {
     PlanFlags plan;
     OutputFlags output;

@@ -24,8 +24,6 @@ namespace {
 
 // A confirmation takes longer than a trial: short runs can be lucky.
 constexpr int kConfirmation = 3;
-// As for a run: a thread beyond this has no more to give.
-constexpr double kBusy = 0.9;
 
 struct FindMaxFlags {
     PlanFlags plan;
@@ -78,7 +76,7 @@ std::string words_of(const Tried& tried, double rate) {
 bool all_kept(const report::Report& report) {
     for (const result::Kept& kept : report.verdict.thresholds)
         if (!kept.kept) return false;
-    return report.verdict.bottlenecks.empty();
+    return report.verdict.delivered;
 }
 
 class Finder {
@@ -112,7 +110,9 @@ class Finder {
         const auto most = plan::parse_rate(flags_.most);
         if (!most) return plan::Fault{"--most: " + most.why()};
         const auto precision = plan::parse_rate(flags_.precision, 0.1, 50);
-        if (!precision) return plan::Fault{"--precision: " + precision.why()};
+        if (!precision)
+            return plan::Fault{"--precision: must be a percentage from 0.1 to 50, not " +
+                               plan::in_quotes(flags_.precision)};
         limits.start = plan.load.profile.front().rate;
         limits.least = std::max(limits.least, samples_for(plan) / kLongestTrial);
         if (limits.least > *most)
@@ -129,7 +129,7 @@ class Finder {
             auto tried = try_rate(*trial);
             if (const auto* no_run = std::get_if<NoRun>(&tried)) return complain(no_run->status, no_run->why);
             Tried& result = std::get<Tried>(tried);
-            if (current_.stopped()) return complain(kThreshold, "interrupted before an answer was found");
+            if (current_.stopped()) return complain(kInterrupted, "interrupted before an answer was found");
             std::fputs(words_of(result, trial->rate).c_str(), stderr);
             if (!result.kept && result.own_limit) return at_own_limit(trial->rate, result);
             finder.tell(result.kept);
@@ -152,7 +152,7 @@ class Finder {
         if (auto* no_run = std::get_if<NoRun>(&outcome)) return std::move(*no_run);
         auto& report = std::get<report::Report>(outcome);
         const bool kept = all_kept(report);
-        const bool own_limit = report.result.self.busiest > kBusy;
+        const bool own_limit = report.verdict.own;
         return Tried{std::move(report), kept, own_limit};
     }
 
@@ -171,7 +171,7 @@ class Finder {
                 fmt::format("no rate was found that keeps what was asked; {} was the lowest that failed",
                             plan::format_rate(finder.failed().value_or(0))));
         }
-        write_report(*best, flags_.output);
+        const bool written = write_report(*best, flags_.output);
         const std::string beyond = finder.failed()
                                        ? fmt::format("; {} is too much", plan::format_rate(*finder.failed()))
                                        : "; nothing above it was tried (--most)";
@@ -179,7 +179,7 @@ class Finder {
             fmt::format("\nhighest rate that keeps it: {}{}\n", plan::format_rate(*finder.answer()), beyond)
                 .c_str(),
             flags_.output.json == "-" ? stderr : stdout);
-        return kWell;
+        return written ? kWell : kUsage;
     }
 
     const FindMaxFlags& flags_;

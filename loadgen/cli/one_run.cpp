@@ -18,17 +18,6 @@ namespace {
 // Between the last preparation and the first request: threads have to be there by then.
 constexpr Nanoseconds kHeadStart = std::chrono::milliseconds(50);
 
-class Running {
-  public:
-    Running(Current& current, engine::Engine& engine) : current_(current) { current_.set(&engine); }
-    ~Running() { current_.set(nullptr); }
-    Running(const Running&) = delete;
-    Running& operator=(const Running&) = delete;
-
-  private:
-    Current& current_;
-};
-
 // The publisher may ask the collector for as long as there is one.
 class Publishing {
   public:
@@ -83,8 +72,9 @@ std::variant<report::Report, NoRun> run_once(const plan::Plan& plan, const RunOp
     } catch (const std::runtime_error& error) {
         return NoRun{kUsage, error.what()};
     }
-    if (auto no_run = look_first(*engine, options)) return std::move(*no_run);
     const Running running(current, *engine);
+    if (auto no_run = look_first(*engine, options))
+        return current.stopped() ? NoRun{kInterrupted, std::move(no_run->why)} : std::move(*no_run);
     const Publishing publishing(options.publisher, collector);
     report::Report report{options.environment, {}, {}, {}};
     const std::string started = now_in_utc();

@@ -44,6 +44,18 @@ class Current {
     int stops_ = 0;
 };
 
+// So that an engine can be stopped from elsewhere while it looks for its target, and while it runs.
+class Running {
+  public:
+    Running(Current& current, engine::Engine& engine) : current_(current) { current_.set(&engine); }
+    ~Running() { current_.set(nullptr); }
+    Running(const Running&) = delete;
+    Running& operator=(const Running&) = delete;
+
+  private:
+    Current& current_;
+};
+
 std::variant<report::Report, NoRun> run_once(const plan::Plan& plan, const RunOptions& options,
                                              Current& current);
 

@@ -34,11 +34,20 @@ bool colours_wanted() {
     return is_terminal(STDOUT_FILENO) && (no == nullptr || *no == '\0');
 }
 
+// Nobody may be left to read it, or the disk be full.
+bool all_said() {
+    errno = 0;
+    if (std::cout.flush().good()) return true;
+    complain(kUsage, fmt::format("standard output cannot be written{}{}", errno == 0 ? "" : ": ",
+                                 errno == 0 ? "" : std::strerror(errno)));
+    return false;
+}
+
 bool put_file(const std::string& name, const std::function<void(std::ostream&)>& write) {
     if (name.empty()) return true;
     if (name == "-") {
         write(std::cout);
-        return std::cout.flush().good();
+        return all_said();
     }
     std::ofstream file(name, std::ios::binary | std::ios::trunc);
     if (file) write(file);
@@ -93,7 +102,7 @@ bool write_report(const report::Report& report, const OutputFlags& flags) {
     bool written = true;
     if (text) {
         std::cout << report::to_text(report, colours_wanted());
-        written = std::cout.flush().good();
+        written = all_said();
     }
     written = put_file(flags.json,
                        [&](std::ostream& out) {
@@ -106,11 +115,11 @@ bool write_report(const report::Report& report, const OutputFlags& flags) {
 }
 
 int exit_status(const report::Report& report) {
-    // Of a run that cannot be believed, nothing else is worth saying.
-    if (!report.verdict.bottlenecks.empty()) return kBottleneck;
+    // Of numbers that are not the target's, no threshold says anything.
+    if (report.verdict.own) return kBottleneck;
     for (const result::Kept& kept : report.verdict.thresholds)
         if (!kept.kept) return kThreshold;
-    return kWell;
+    return report.verdict.bottlenecks.empty() ? kWell : kBottleneck;
 }
 
 }  // namespace loadgen::cli

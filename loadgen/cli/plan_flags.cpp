@@ -81,6 +81,12 @@ Problem put_load(plan::WishedLoad& load, const PlanFlags& flags) {
     return problem;
 }
 
+// The shape on the command line is instead of the file's, whichever that has.
+void forget_the_files_shape(plan::WishedLoad& load, const PlanFlags& flags) {
+    if (flags.ramp) load.step.reset();
+    if (flags.step) load.ramp.reset();
+}
+
 Problem put_thresholds(plan::WishedLoad& load, const PlanFlags& flags) {
     for (const std::string& text : flags.thresholds) {
         Parsed<plan::Threshold> threshold = plan::parse_threshold(text);
@@ -199,8 +205,8 @@ void add_plan_flags(CLI::App& command, PlanFlags& flags, bool urls) {
          "open model: requests per second, each due at its time; latency counts from then", "N");
     load("-c,--connections", flags.connections,
          "closed model: as many users, one request each at a time (10); with --rate: at most (256)", "N");
-    load("-d,--duration", flags.duration, "what is measured (10s)", "TIME");
-    load("--warm-up", flags.warm_up, "before it, not measured (0s)", "TIME");
+    load("-d,--duration", flags.duration, "what is measured (10s; find-max and compare 5s)", "TIME");
+    load("--warm-up", flags.warm_up, "before it, not measured (0s; compare 1s)", "TIME");
     load("--arrival", flags.arrival, "uniform or poisson (uniform)", "KIND");
     load("--ramp", flags.ramp, "the rate rises from FROM (0) to --rate in the first TIME", "[FROM:]TIME");
     load("--step", flags.step, "BY more each time EVERY has passed, up to LIMIT", "BY:EVERY[:LIMIT]");
@@ -225,6 +231,7 @@ void add_plan_flags(CLI::App& command, PlanFlags& flags, bool urls) {
 Parsed<plan::Plan> make_plan(const PlanFlags& flags) {
     Parsed<plan::Scenario> wishes = wishes_of(flags);
     if (!wishes) return wishes.fault();
+    forget_the_files_shape(wishes->load, flags);
     if (Problem problem = put_load(wishes->load, flags)) return std::move(*problem);
     if (Problem problem = put_thresholds(wishes->load, flags)) return std::move(*problem);
     Parsed<plan::Load> load = load_of(wishes->load);

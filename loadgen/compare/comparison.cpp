@@ -17,19 +17,19 @@ std::optional<double> above_zero(double value) {
 }
 
 constexpr std::array<Metric, 6> kMetrics = {{
-    {"requests_per_cpu_second", "requests per CPU-second", true, false,
+    {"requests_per_cpu_second", "requests per CPU-second", true, false, false,
      [](const Round& round) {
          return above_zero(static_cast<double>(round.measured.answered) / round.server_cpu);
      }},
-    {"requests_per_second", "requests per second", true, false,
+    {"requests_per_second", "requests per second", true, false, false,
      [](const Round& round) { return above_zero(round.measured.rate); }},
-    {"p50_response", "p50 response (from due)", false, true,
+    {"p50_response", "p50 response (from due)", false, true, true,
      [](const Round& round) { return round.measured.p50_response; }},
-    {"p99_response", "p99 response (from due)", false, true,
+    {"p99_response", "p99 response (from due)", false, true, true,
      [](const Round& round) { return round.measured.p99_response; }},
-    {"p50_service", "p50 service (from sent)", false, true,
+    {"p50_service", "p50 service (from sent)", false, true, false,
      [](const Round& round) { return round.measured.p50_service; }},
-    {"p99_service", "p99 service (from sent)", false, true,
+    {"p99_service", "p99 service (from sent)", false, true, false,
      [](const Round& round) { return round.measured.p99_service; }},
 }};
 
@@ -167,6 +167,11 @@ std::string_view word_of(Verdict verdict) noexcept {
             break;
     }
     return "not measured";
+}
+
+bool Comparison::has(const Metric& metric) const noexcept {
+    return !metric.from_due || rounds.empty() || rounds.front().empty() ||
+           !rounds.front().front().measured.closed;
 }
 
 std::vector<std::string> Comparison::warnings() const {

@@ -21,7 +21,8 @@ struct Metric {
     std::string_view key;   // in JSON: "requests_per_cpu_second"
     std::string_view name;  // for people: "requests per CPU-second"
     bool more_is_better;
-    bool time;  // in seconds
+    bool time;      // in seconds
+    bool from_due;  // of the open model only
     std::optional<double> (*of)(const Round&);
 };
 
@@ -74,6 +75,8 @@ struct Comparison {
     std::uint64_t seed = 1;
 
     std::size_t round_count() const noexcept { return rounds.empty() ? 0 : rounds.front().size(); }
+    // Whether there can be numbers of it: nothing is due in the closed model.
+    bool has(const Metric& metric) const noexcept;
     // What a reader has to know before believing the verdicts; a sentence each.
     std::vector<std::string> warnings() const;
     // "with errors: A 0 of 4000, B 12 of 4000"; empty without any.

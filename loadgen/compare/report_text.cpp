@@ -51,6 +51,7 @@ std::string medians_text(const Comparison& comparison) {
     table.row(std::move(head));
     for (std::size_t i = 0; i < metrics().size(); ++i) {
         const Metric& metric = metrics()[i];
+        if (!comparison.has(metric)) continue;
         add_row(
             comparison, std::string(metric.name),
             [&](const Summary& summary) { return number_text(metric, summary.medians[i]); }, table);
@@ -92,6 +93,7 @@ std::string pair_text(const Comparison& comparison, const Pair& pair) {
                "95 % interval", "verdict"});
     const std::string errors = comparison.errors_of(pair);
     for (const Compared& compared : pair.metrics) {
+        if (!comparison.has(*compared.metric)) continue;
         std::string verdict =
             fmt::format("{}{}{}", noise ? noise_word_of(compared.verdict) : word_of(compared.verdict),
                         errors.empty() ? "" : ", ", errors);
@@ -126,7 +128,8 @@ std::string progress_text(std::size_t round, std::size_t rounds, const Contender
     std::string text =
         fmt::format("round {} of {}: {}: {} requests per CPU-second, {} per second, p99 {}", round, rounds,
                     contender.name, number_text(metrics()[0], headline), number_text(metrics()[1], rate),
-                    seconds_text(measured.measured.p99_response));
+                    seconds_text(measured.measured.closed ? measured.measured.p99_service
+                                                          : measured.measured.p99_response));
     if (measured.measured.errors > 0)
         text += fmt::format(", {} errors ({})", measured.measured.errors, measured.measured.failures);
     return text;

@@ -25,6 +25,7 @@ struct Measured {
     double rate = 0;                     // per second of the measured time, late answers left out
     double wall = 0;                     // seconds
     double client_cpu = 0;               // CPU seconds of the generator
+    bool closed = false;                 // the closed model: nothing is due, so there are no response times
     std::optional<double> p50_response;  // seconds; none with too few samples
     std::optional<double> p99_response;
     std::optional<double> p50_service;

@@ -6,6 +6,7 @@
 #include <utility>
 #include <vector>
 
+#include "loadgen/engine/descriptors.hpp"
 #include "loadgen/engine/prepared.hpp"
 #include "loadgen/engine/worker.hpp"
 
@@ -28,7 +29,9 @@ std::size_t part_of(std::size_t all, std::size_t index, std::size_t workers) {
 
 }  // namespace
 
-Engine::Engine(const plan::Plan& plan, Sink sink) : plan_(plan), sink_(std::move(sink)), targets_(plan) {}
+Engine::Engine(const plan::Plan& plan, Sink sink) : plan_(plan), sink_(std::move(sink)), targets_(plan) {
+    need_descriptors(plan.load.connections, std::min(plan.load.threads, plan.load.connections));
+}
 
 Outcome Engine::run(Moment start) {
     const std::vector<Prepared> prepared = prepare(plan_);

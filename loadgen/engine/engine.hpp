@@ -26,12 +26,12 @@ class Engine {
     // Called by workers, on their threads, once a second and at their end; must not block for long.
     using Sink = std::function<void(result::Interval&&)>;
 
-    // std::runtime_error: a certificate's file is not to be had.
+    // std::runtime_error: a certificate's file is not to be had, or not as many descriptors as connections.
     Engine(const plan::Plan& plan, Sink sink);
 
     // A connection to each target, TLS included, before anything is measured. The text says what could not be
     // reached.
-    std::optional<std::string> reach() { return targets_.reach(plan_.load.timeout); }
+    std::optional<std::string> reach() { return targets_.reach(plan_.load.timeout, stops_); }
 
     // From `start` on (the start of the warm-up) until the duration is over and the last answers are in.
     Outcome run(Moment start);

@@ -88,7 +88,8 @@ std::vector<Prepared> prepare(const plan::Plan& plan) {
 
 bool idempotent(const plan::Endpoint& endpoint) noexcept {
     constexpr std::array<std::string_view, 6> kMethods{"GET", "HEAD", "PUT", "DELETE", "OPTIONS", "TRACE"};
-    return endpoint.kind == plan::Kind::http &&
+    // An echo leaves nothing behind.
+    return endpoint.kind == plan::Kind::websocket ||
            std::find(kMethods.begin(), kMethods.end(), endpoint.method) != kMethods.end();
 }
 

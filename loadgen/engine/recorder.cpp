@@ -33,7 +33,7 @@ Recorder::Recorder(const plan::Plan& plan, std::uint32_t worker, const Sink& sin
 void Recorder::begin(Moment measured) noexcept {
     measured_ = measured;
     end_ = measured + plan_.load.duration;
-    turns_ = measured + std::chrono::seconds(1);
+    turns_ = std::min(end_, measured + std::chrono::seconds(1));
     cpu_ = thread_cpu();
 }
 
@@ -56,23 +56,38 @@ void Recorder::ended(const Job& job, const Ended& ended) {
     if (ended.status > 0 && ended.status < 1000) ++page.statuses[static_cast<std::size_t>(ended.status)];
     const bool answered = ended.failure == Failure::none || ended.failure == Failure::unexpected;
     if (answered) ++page.answered;
-    if (ended.failure != Failure::none) ++page.failures[static_cast<std::size_t>(ended.failure)];
+    const plan::Endpoint& endpoint = plan_.endpoints[job.endpoint];
     const Nanoseconds response = ended.at - job.due;
+    // An answer that comes too late is not as expected, but without its latency the tail would look good.
+    const bool late = ended.failure == Failure::none && response > endpoint.expect.within.value_or(response);
+    const Failure failure = late ? Failure::unexpected : ended.failure;
+    if (failure != Failure::none) ++page.failures[static_cast<std::size_t>(failure)];
     if (ended.failure == Failure::unexpected) {
         page.failed.record(response);
     } else if (answered || given_up(ended.failure)) {
         page.response.record(response);
         if (ended.failure != Failure::unsent) page.service.record(ended.at - job.handed);
     }
-    if (answered && plan_.endpoints[job.endpoint].first_byte)
+    if (failure == Failure::none && endpoint.first_byte)
         page.first_byte.record(ended.first_byte - job.handed);
 }
 
 void Recorder::hand_over(Moment now, std::uint64_t in_flight) {
     flush(in_flight);
-    const auto passed = static_cast<std::uint32_t>((now - measured_) / std::chrono::seconds(1));
-    second_ = std::min(passed, last_);
-    turns_ = second_ >= last_ ? Moment::max() : measured_ + std::chrono::seconds(second_ + 1);
+    if (now >= end_) {
+        // Also when the last second is not a whole one: what ends from here on was not in time.
+        second_ = last_;
+        turns_ = Moment::max();
+        return;
+    }
+    second_ = static_cast<std::uint32_t>((now - measured_) / std::chrono::seconds(1));
+    turns_ = std::min(end_, measured_ + std::chrono::seconds(second_ + 1));
+}
+
+void Recorder::cut(Moment now, std::uint64_t in_flight) {
+    if (now >= end_) return;
+    end_ = now;
+    hand_over(now, in_flight);
 }
 
 void Recorder::finish(std::uint64_t in_flight) {

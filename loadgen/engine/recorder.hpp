@@ -32,6 +32,8 @@ class Recorder {
     void turn(Moment now, std::uint64_t in_flight) {
         if (now >= turns_) hand_over(now, in_flight);
     }
+    // The measured time ends early, now; what ends later counts behind it.
+    void cut(Moment now, std::uint64_t in_flight);
     // Hands over what is left.
     void finish(std::uint64_t in_flight);
 

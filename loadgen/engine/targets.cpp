@@ -4,6 +4,7 @@
 #include <openssl/ssl.h>
 #include <openssl/x509_vfy.h>
 
+#include <algorithm>
 #include <boost/asio/connect.hpp>
 #include <boost/asio/ip/address.hpp>
 #include <boost/asio/ip/tcp.hpp>
@@ -20,6 +21,9 @@ namespace asio = boost::asio;
 using boost::system::error_code;
 
 namespace {
+
+// How often an interrupt is looked for.
+constexpr Nanoseconds kLook = std::chrono::milliseconds(50);
 
 auto key_of(const plan::Target& target) {
     return std::tie(target.tls, target.host, target.port, target.unix_socket);
@@ -40,42 +44,36 @@ std::vector<Address> addresses_of(asio::io_context& io, const plan::Target& targ
     return found;
 }
 
-// Runs until `done`, or for at most `within`; false when the time is over.
-bool run_until(asio::io_context& io, const bool& done, Nanoseconds within) {
-    io.restart();
-    const Moment end = Clock::now() + within;
-    while (!done && Clock::now() < end) {
-        if (io.run_one_until(end) == 0) break;
-    }
-    return done;
-}
+// How long a try may go on, and what ends it before.
+struct Patience {
+    Nanoseconds within;
+    const std::atomic<int>& stops;
+};
 
-error_code try_connect(asio::io_context& io, Socket& socket, const Address& address, Nanoseconds within) {
-    bool done = false;
-    error_code result;
-    socket.async_connect(address, [&](const error_code& error) {
-        done = true;
-        result = error;
-    });
-    if (run_until(io, done, within)) return result;
+// Waits for the end of what has been started on this socket, which is closed when patience is at its end.
+template <typename Start>
+error_code try_to(asio::io_context& io, Socket& socket, const Patience& patience, const Start& start) {
+    std::optional<error_code> result;
+    start([&result](const error_code& error) { result = error; });
+    io.restart();
+    const Moment end = Clock::now() + patience.within;
+    while (!result && patience.stops == 0 && Clock::now() < end)
+        io.run_one_until(std::min(end, Clock::now() + kLook));
+    if (result) return *result;
     error_code ignored;
     socket.close(ignored);
-    run_until(io, done, within);
-    return asio::error::timed_out;
+    io.run();
+    return patience.stops == 0 ? asio::error::timed_out : asio::error::operation_aborted;
 }
 
-error_code try_handshake(asio::io_context& io, TlsStream& stream, Nanoseconds within) {
-    bool done = false;
-    error_code result;
-    stream.async_handshake(asio::ssl::stream_base::client, [&](const error_code& error) {
-        done = true;
-        result = error;
-    });
-    if (run_until(io, done, within)) return result;
-    error_code ignored;
-    stream.next_layer().close(ignored);
-    run_until(io, done, within);
-    return asio::error::timed_out;
+error_code try_connect(asio::io_context& io, Socket& socket, const Address& address,
+                       const Patience& patience) {
+    return try_to(io, socket, patience, [&](auto done) { socket.async_connect(address, done); });
+}
+
+error_code try_handshake(asio::io_context& io, TlsStream& stream, const Patience& patience) {
+    return try_to(io, stream.next_layer(), patience,
+                  [&](auto done) { stream.async_handshake(asio::ssl::stream_base::client, done); });
 }
 
 void load(asio::ssl::context& context, const plan::Trust& trust) {
@@ -121,26 +119,30 @@ Targets::Targets(const plan::Plan& plan)
     SSL_CTX_set_alpn_protos(tls_->native_handle(), kProtocols, sizeof kProtocols - 1);
 }
 
-std::optional<std::string> Targets::reach(Nanoseconds within) {
+std::optional<std::string> Targets::reach(Nanoseconds within, const std::atomic<int>& stops) {
     asio::io_context io(1);
     for (Place& place : places_)
-        if (auto why = reach(io, place, within)) return why;
+        if (auto why = reach(io, place, within, stops)) return why;
     return std::nullopt;
 }
 
-std::optional<std::string> Targets::reach(asio::io_context& io, Place& place, Nanoseconds within) {
+std::optional<std::string> Targets::reach(asio::io_context& io, Place& place, Nanoseconds within,
+                                          const std::atomic<int>& stops) {
+    const Patience patience{within, stops};
     error_code error;
     const std::vector<Address> addresses = addresses_of(io, *place.target, error);
     if (addresses.empty()) return fmt::format("{}: {}", place.name(), words_of(error));
     for (const Address& address : addresses) {
         TlsStream stream(Socket(io), *tls_);
-        error = try_connect(io, stream.next_layer(), address, within);
+        error = try_connect(io, stream.next_layer(), address, patience);
+        if (stops > 0) break;
         if (error) continue;
         place.address = address;
         if (!place.target->tls) return std::nullopt;
         expect_peer(stream, *place.target);
-        error = try_handshake(io, stream, within);
+        error = try_handshake(io, stream, patience);
         if (!error) return std::nullopt;
+        if (stops > 0) break;
         const long verified = SSL_get_verify_result(stream.native_handle());
         if (verified != X509_V_OK)
             return fmt::format(
@@ -149,6 +151,7 @@ std::optional<std::string> Targets::reach(asio::io_context& io, Place& place, Na
                 place.name(), X509_verify_cert_error_string(verified));
         return fmt::format("{}: TLS handshake: {}", place.name(), words_of(error));
     }
+    if (stops > 0) return place.name() + ": interrupted before it was reached";
     return fmt::format("{}: {}", place.name(), words_of(error));
 }
 

@@ -4,6 +4,7 @@
 // workers. Cannot: notice that a name comes to mean another address during a run.
 #pragma once
 
+#include <atomic>
 #include <boost/asio/generic/stream_protocol.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ssl/context.hpp>
@@ -38,14 +39,15 @@ class Targets {
     explicit Targets(const plan::Plan& plan);
 
     // Resolves names and connects to each place once, TLS included. The text says what could not be reached,
-    // and why.
-    std::optional<std::string> reach(Nanoseconds within);
+    // and why. Gives up when `stops` is no longer 0, but for the resolver's own patience.
+    std::optional<std::string> reach(Nanoseconds within, const std::atomic<int>& stops);
 
     const Place& at(std::size_t index) const { return places_[index]; }
     boost::asio::ssl::context& tls() { return *tls_; }
 
   private:
-    std::optional<std::string> reach(boost::asio::io_context& io, Place& place, Nanoseconds within);
+    std::optional<std::string> reach(boost::asio::io_context& io, Place& place, Nanoseconds within,
+                                     const std::atomic<int>& stops);
 
     std::vector<Place> places_;
     std::unique_ptr<boost::asio::ssl::context> tls_;

@@ -128,8 +128,7 @@ bool Worker::hand(Job& job, Moment now, bool waited) {
 void Worker::ended(Channel& channel, const Ended& ended, bool open) {
     ChannelPtr kept = pool_.release(channel);
     Job job = channel.job();
-    const plan::Endpoint& endpoint = plan_.endpoints[job.endpoint];
-    if (ended.stale && !job.again && idempotent(endpoint)) {
+    if (ended.stale && !job.again && idempotent(plan_.endpoints[job.endpoint])) {
         // Its idle connection had been closed: not the answer's fault. Once more, on another.
         job.again = true;
         pool_.close_idle();
@@ -137,14 +136,7 @@ void Worker::ended(Channel& channel, const Ended& ended, bool open) {
         return;
     }
     recorder_.turn(ended.at, pool_.all_busy().size());
-    if (ended.failure == Failure::none && endpoint.expect.within &&
-        ended.at - job.due > *endpoint.expect.within) {
-        Ended late = ended;
-        late.failure = Failure::unexpected;
-        recorder_.ended(job, late);
-    } else {
-        recorder_.ended(job, ended);
-    }
+    recorder_.ended(job, ended);
     if (open) pool_.idle(std::move(kept));
     go_on(ended);
 }
@@ -183,7 +175,8 @@ void Worker::tick() {
     for (std::size_t users = std::exchange(resting_, 0); users > 0 && !ending_ && now < end_; --users)
         send_next(now);
     const int stops = stops_->load(std::memory_order_relaxed);
-    if (stops > 0 || now >= end_) begin_end();
+    if (stops > 0) cut(now);
+    if (now >= end_) begin_end();
     if (stops > 1 || now >= end_ + plan_.load.timeout) give_up();
     if (over()) return io_.stop();
     wait_for_tick();
@@ -194,6 +187,13 @@ void Worker::check_timeouts(Moment now) {
     for (const ChannelPtr& channel : pool_.all_busy())
         if (now - channel->job().handed > plan_.load.timeout) late.push_back(channel);
     for (const ChannelPtr& channel : late) channel->abort(Failure::timeout);
+}
+
+// Interrupted: the run is as long as it has been until now.
+void Worker::cut(Moment now) {
+    if (now >= end_) return;
+    end_ = now;
+    recorder_.cut(now, pool_.all_busy().size());
 }
 
 void Worker::begin_end() {

@@ -32,7 +32,7 @@ class Worker final : private Owner {
            const Recorder::Sink& sink, Share share);
 
     // Until the duration is over and the last answers are in. The process's interrupt is `stops`: 1 ends the
-    // sending, 2 ends all.
+    // measured time now, and what is due by then has as long as at any other end; 2 ends all.
     void run(Moment start, const std::atomic<int>& stops);
 
   private:
@@ -50,6 +50,7 @@ class Worker final : private Owner {
     void wait_for_tick();
     void tick();
     void check_timeouts(Moment now);
+    void cut(Moment now);
     void begin_end();
     void give_up();
     bool over() const;

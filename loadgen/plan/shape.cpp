@@ -82,6 +82,8 @@ Parsed<Step> parse_step(std::string_view text) {
 
 Parsed<std::vector<RatePoint>> points_of(const Shape& shape, Nanoseconds warm_up, Nanoseconds duration) {
     if (shape.ramp && shape.step) return Fault{"a ramp and steps do not go together; one of them"};
+    if (shape.ramp && shape.ramp->time > warm_up + duration)
+        return Fault{"the ramp takes longer than the run, which would never reach its rate"};
     if (shape.step) return stairs(shape, warm_up, duration);
     if (shape.ramp)
         return std::vector<RatePoint>{{0, shape.ramp->from}, {seconds_of(shape.ramp->time), shape.rate}};

@@ -92,7 +92,11 @@ const toml::table* TomlTable::table(std::string_view key) {
 const toml::array* TomlTable::array(std::string_view key) {
     const toml::node* found = node(key);
     if (!found || found->is_array()) return found ? found->as_array() : nullptr;
-    fault(key, "must be an array");
+    // A pair of brackets too few is what one forgets.
+    const toml::table* section = found->as_table();
+    fault(key, section && !section->is_inline()
+                   ? fmt::format("must be an array; write [[{0}]], not [{0}]", key)
+                   : "must be an array");
     return nullptr;
 }
 

@@ -141,7 +141,9 @@ std::vector<std::string> differences(const Report& first, const Report& second) 
     servers(first, second, found);
     for (const auto* report : {&first, &second}) {
         if (report->verdict.bottlenecks.empty()) continue;
-        found.push_back(fmt::format("In {} the generator was the bottleneck.", report == &first ? "A" : "B"));
+        found.push_back(
+            fmt::format("In {} the load was not what was asked for, or the generator was the bottleneck.",
+                        report == &first ? "A" : "B"));
     }
     return found;
 }

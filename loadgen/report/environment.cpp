@@ -34,9 +34,21 @@ unsigned usable_cores() {
     return static_cast<unsigned>(CPU_COUNT(&set));
 }
 
+constexpr std::string_view kHidden = "...";
+
 std::string name_only(const std::string& header) {
     const std::size_t colon = header.find(':');
-    return colon == std::string::npos ? header : header.substr(0, colon) + ": ...";
+    return colon == std::string::npos ? header : header.substr(0, colon) + ": " + std::string(kHidden);
+}
+
+// Where in this argument a header is said: behind --header=, or behind -H and flags that it is joined to
+// (-kH); its size when the header is the next argument.
+std::size_t header_at(std::string_view argument) {
+    if (argument == "--header") return argument.size();
+    if (argument.starts_with("--header=")) return argument.find('=') + 1;
+    if (!argument.starts_with('-') || argument.starts_with("--")) return std::string::npos;
+    const std::size_t letter = argument.find_first_not_of('k', 1);
+    return letter != std::string::npos && argument[letter] == 'H' ? letter + 1 : std::string::npos;
 }
 
 }  // namespace
@@ -48,18 +60,28 @@ Loads load_averages() noexcept {
 }
 
 std::vector<std::string> without_secrets(std::vector<std::string> argv) {
-    constexpr std::string_view kLong = "--header=";
-    bool value_follows = false;
+    enum class Next { anything, header, body };
+    Next next = Next::anything;
     for (std::string& argument : argv) {
-        if (value_follows) {
-            argument = name_only(argument);
-            value_follows = false;
-        } else if (argument == "-H" || argument == "--header") {
-            value_follows = true;
-        } else if (argument.starts_with(kLong)) {
-            argument = std::string(kLong) + name_only(argument.substr(kLong.size()));
-        } else if (argument.starts_with("-H")) {
-            argument = "-H" + name_only(argument.substr(2));
+        switch (std::exchange(next, Next::anything)) {
+            case Next::header:
+                argument = name_only(argument);
+                continue;
+            case Next::body:
+                argument = kHidden;
+                continue;
+            case Next::anything:
+                break;
+        }
+        const std::size_t header = header_at(argument);
+        if (argument == "--body") {
+            next = Next::body;
+        } else if (argument.starts_with("--body=")) {
+            argument = "--body=" + std::string(kHidden);
+        } else if (header != std::string::npos && header == argument.size()) {
+            next = Next::header;
+        } else if (header != std::string::npos) {
+            argument = argument.substr(0, header) + name_only(argument.substr(header));
         }
     }
     return argv;

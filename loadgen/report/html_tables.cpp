@@ -81,7 +81,8 @@ std::string verdict(const Report& report) {
         }
         made += "</section>";
     };
-    add(report.verdict.bottlenecks, "bad", "The generator was the bottleneck.");
+    add(report.verdict.bottlenecks, "bad",
+        report.verdict.own ? "The generator was the bottleneck." : "The load was not what was asked for.");
     add(report.verdict.warnings, "warn", "Warning.");
     return made;
 }

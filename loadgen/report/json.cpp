@@ -191,7 +191,9 @@ json::object verdict(const result::Verdict& verdict) {
     }
     return {{"thresholds", std::move(thresholds)},
             {"warnings", strings(verdict.warnings)},
-            {"bottlenecks", strings(verdict.bottlenecks)}};
+            {"bottlenecks", strings(verdict.bottlenecks)},
+            {"own", verdict.own},
+            {"delivered", verdict.delivered}};
 }
 
 json::object generator(const result::Self& self) {

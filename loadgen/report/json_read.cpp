@@ -201,6 +201,8 @@ result::Verdict verdict(const Place& place) {
     });
     made.warnings = strings(place.at("warnings"));
     made.bottlenecks = strings(place.at("bottlenecks"));
+    made.own = place.at("own").truth();
+    made.delivered = place.at("delivered").truth();
     return made;
 }
 

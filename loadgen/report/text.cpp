@@ -31,7 +31,8 @@ class Writer {
         if (!report_.agents.empty()) agents();
         if (report_.books) out_ += server_text(*report_.books, result_, paint_);
         sentences("warning", report_.verdict.warnings, Colour::yellow);
-        sentences("the generator was the bottleneck", report_.verdict.bottlenecks, Colour::red);
+        sentences(report_.verdict.own ? "the generator was the bottleneck" : "not what was asked for",
+                  report_.verdict.bottlenecks, Colour::red);
         return std::move(out_);
     }
 
@@ -47,7 +48,8 @@ class Writer {
         const std::string errors =
             fmt::format("{} errors ({})", count_text(all.errors()), percent_text(all.error_share()));
         std::string requests = open_ ? count_text(all.due) + " offered, " : std::string();
-        requests += fmt::format("{} sent, {} answered, ", count_text(all.sent), count_text(all.answered));
+        requests += fmt::format("{} sent{}, {} answered, ", count_text(all.sent), open_ ? " in time" : "",
+                                count_text(all.answered));
         line("requests", requests + (all.errors() == 0 ? errors : paint_(Colour::red, errors)));
         const std::string behind = all.behind == 0
                                        ? std::string()

@@ -56,8 +56,10 @@ bool Collector::add(const Interval& interval) {
 }
 
 void Collector::add_second(const Interval& interval) {
-    if (seconds_.size() <= interval.second) seconds_.resize(std::size_t{interval.second} + 1);
-    Second& second = seconds_[interval.second];
+    const bool behind = interval.second >= measured_;
+    if (behind && !behind_) behind_.emplace();
+    if (!behind && seconds_.size() <= interval.second) seconds_.resize(std::size_t{interval.second} + 1);
+    Second& second = behind ? *behind_ : seconds_[interval.second];
     for (const Tally& tally : interval.endpoints) {
         second.due += tally.due;
         second.answered += tally.answered;
@@ -73,6 +75,12 @@ void Collector::add_second(const Interval& interval) {
     std::vector<double>& cpu = worker_cpu_[interval.worker];
     if (cpu.size() <= interval.second) cpu.resize(std::size_t{interval.second} + 1);
     cpu[interval.second] += interval.cpu;
+}
+
+std::vector<Second> Collector::series(std::size_t from) const {
+    std::vector<Second> out(seconds_.begin() + static_cast<std::ptrdiff_t>(from), seconds_.end());
+    if (behind_) out.push_back(*behind_);
+    return out;
 }
 
 // CPU seconds of the worker that had most, in the seconds [from, to).
@@ -92,11 +100,12 @@ Collector::Progress Collector::progress() const {
         const std::lock_guard lock(mutex_);
         out.endpoints = endpoints_;
         out.first = seconds_.size() - std::min(seconds_.size(), kWatched);
-        out.seconds.assign(seconds_.begin() + static_cast<std::ptrdiff_t>(out.first), seconds_.end());
+        out.seconds = series(out.first);
         out.self = self_;
-        const std::size_t complete = seconds_.size() < 2 ? 0 : seconds_.size() - 2;
+        const std::size_t growing = behind_ ? 1 : 2;
+        const std::size_t complete = seconds_.size() - std::min(seconds_.size(), growing);
         out.self.busiest = std::min(busiest(complete, complete + 1), 1.0);
-        out.self.wall = static_cast<double>(std::min<std::size_t>(seconds_.size(), measured_));
+        out.self.wall = static_cast<double>(seconds_.size());
         for (const Second& second : seconds_) out.self.cpu += second.cpu;
     }
     for (const Sum& endpoint : out.endpoints) out.all.add(endpoint);
@@ -110,7 +119,7 @@ Result Collector::result(std::string started, double wall, double cpu) const {
     {
         const std::lock_guard lock(mutex_);
         out.endpoints = endpoints_;
-        out.seconds = seconds_;
+        out.seconds = series(0);
         out.self = self_;
         if (wall > 0) out.self.busiest = std::min(busiest(0, measured_) / wall, 1.0);
     }

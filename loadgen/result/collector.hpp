@@ -8,6 +8,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -46,6 +47,7 @@ class Collector {
   private:
     bool fits(const Interval& interval) const noexcept;
     void add_second(const Interval& interval);
+    std::vector<Second> series(std::size_t from) const;
     double busiest(std::size_t from, std::size_t to) const noexcept;
 
     const plan::Plan& plan_;
@@ -53,6 +55,7 @@ class Collector {
     mutable std::mutex mutex_;
     std::vector<Sum> endpoints_;
     std::vector<Second> seconds_;
+    std::optional<Second> behind_;  // what ended behind the measured time, which may have been cut short
     std::vector<std::vector<double>> worker_cpu_;  // by worker, by second
     Self self_;
 };

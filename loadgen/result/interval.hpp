@@ -44,10 +44,10 @@ struct Tally {
     std::uint64_t bytes_in = 0;
     std::uint64_t bytes_out = 0;
     stats::Cells
-        response;  // due to last byte: expected answers, and requests given up at --timeout or at the end
+        response;  // due to last byte: expected answers, be they later than `within`, and requests given up
     stats::Cells service;     // sent to last byte: the same requests
     stats::Cells first_byte;  // sent to the first byte, where the endpoint asks for it
-    stats::Cells failed;      // due to last byte: answers that were not as expected
+    stats::Cells failed;      // due to last byte: answers that were not as expected, but for late ones
 };
 
 struct Interval {

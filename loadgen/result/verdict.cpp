@@ -85,9 +85,10 @@ std::uint64_t waited(const Result& result) noexcept {
 
 void check_delivery(const Result& result, Verdict& verdict) {
     const Sum& all = result.all;
-    // A connection that the target refuses is an answer of its own, and no fault of the generator.
-    const std::uint64_t tried = all.sent + failed(result, Failure::refused) + failed(result, Failure::tls);
-    if (static_cast<double>(tried) >= kDelivered * static_cast<double>(all.due)) return;
+    // Connections that the target refused are among the sent ones: they were tried when they were due.
+    if (static_cast<double>(all.sent) >= kDelivered * static_cast<double>(all.due)) return;
+    verdict.delivered = false;
+    verdict.own = verdict.own || waited(result) == 0;
     const std::string why =
         waited(result) == 0
             ? "none waited for a connection, so the generator itself was too slow: use more --threads or "
@@ -101,6 +102,7 @@ void check_delivery(const Result& result, Verdict& verdict) {
 
 void check_cpu(const Result& result, Verdict& verdict) {
     if (result.self.busiest <= kBusy) return;
+    verdict.own = true;
     verdict.bottlenecks.push_back(fmt::format(
         "the generator was busy: a thread of it used {:.0f} % of a CPU, so what was measured may be "
         "its own limit; use more --threads (now {}) or another machine",
@@ -111,10 +113,11 @@ void check_lateness(const Result& result, Verdict& verdict) {
     const auto late = p99(result.self.late);
     if (!late || *late <= kLateWarning) return;
     if (late_is_bottleneck(result, *late)) {
+        verdict.own = true;
         const auto response = p99(result.all.response);
         verdict.bottlenecks.push_back(fmt::format(
-            "the generator was late: p99 of its own delay is {}{}; use more --threads or a machine that does "
-            "nothing else",
+            "the generator was late: p99 of its own delay is {}{}; it needs a CPU that nobody else keeps "
+            "busy, or more --threads",
             milliseconds(*late),
             response ? fmt::format(", and that of the response times {}", milliseconds(*response)) : ""));
         return;
@@ -141,7 +144,10 @@ void check_samples(const Result& result, Verdict& verdict) {
     const std::uint64_t samples = latencies(result.all, false, result.plan.load.model).count();
     if (enough(samples, 0.99)) return;
     verdict.warnings.push_back(
-        samples == 0
+        samples == 0 && result.all.answered > 0
+            ? std::string("not one answer was as expected, so there is nothing to say about latency; with "
+                          "--threshold 'errors<1%' the exit status says so too")
+        : samples == 0
             ? std::string("no request has a time: there is nothing to say about latency")
             : fmt::format(
                   "only {} request{} ha{} a time: p99 takes 1000, p90 takes 100, p50 takes 20; run longer",

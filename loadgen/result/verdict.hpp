@@ -21,8 +21,11 @@ struct Verdict {
     std::vector<Kept> thresholds;
     // What a reader has to know before believing the numbers; a sentence each.
     std::vector<std::string> warnings;
-    // Why the numbers are the generator's rather than the target's: exit status 4. A sentence each.
+    // Why the numbers are not those of the load that was asked for: exit status 4. A sentence each.
     std::vector<std::string> bottlenecks;
+    // At least one of them is the generator's own doing; without, every connection waited for the target.
+    bool own = false;
+    bool delivered = true;  // open model: what was due was sent
 };
 
 Verdict judge(const Result& result);

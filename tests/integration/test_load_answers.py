@@ -77,6 +77,7 @@ def test_one_line_when_all_is_garbage(target: Target) -> None:
         (("--rate", "many", "http://127.0.0.1:1/"), "--rate"),
         (("--duration", "-1", "http://127.0.0.1:1/"), "--duration"),
         (("--connections", "0", "http://127.0.0.1:1/"), "--connections"),
+        (("--rate", "5", "--ramp", "20s", "--duration", "2", "http://127.0.0.1:1/"), "the ramp takes longer than the run"),
         (("--arrival", "random", "--rate", "1", "http://127.0.0.1:1/"), "uniform or poisson"),
         (("--ramp", "1s", "http://127.0.0.1:1/"), "say --rate as well"),
         (("--threshold", "p99", "http://127.0.0.1:1/"), "--threshold"),
@@ -95,6 +96,12 @@ def test_one_line_for_unusable_options(arguments: tuple[str, ...], said: str) ->
     done = baton_load("run", *arguments)
     assert done.status == 2, done.err
     assert said in done.line
+
+
+def test_a_command_that_there_is_not() -> None:
+    done = baton_load("runn", "http://127.0.0.1:1/")
+    assert done.status == 2
+    assert done.line.startswith('baton-load: there is no command "runn"; there are: run, find-max')
 
 
 # --- TLS

@@ -67,6 +67,9 @@ def test_a_server_that_works_four_times_as_hard_is_worse(tmp_path: Path, server:
         # 2 ms of CPU each, at least
         assert each["server_cpu_seconds"] >= 0.0019 * each["answered"]
     assert "B against A" in done.out and "95 % interval" in done.out
+    # The closed model: nothing is due.
+    assert "from sent" in done.out and "from due" not in done.out
+    assert metric(report, 0, "p50_response")["ratio"] is None
     assert len([line for line in done.err.splitlines() if line.startswith("round ")]) == 12
 
 

@@ -165,6 +165,14 @@ def test_find_max_says_when_nothing_is_kept(target: Target) -> None:
     assert "no rate was found that keeps what was asked" in done.line
 
 
+def test_a_failed_threshold_comes_before_a_target_that_cannot_keep_up(target: Target) -> None:
+    """Of which the generator is innocent."""
+    arguments = ["run", "--rate", "50", "--connections", "1", "--duration", "1", target.url + "/?ms=50"]
+    slow = baton_load(*arguments)
+    failed = baton_load(*arguments, "--threshold", "p50<1ms")
+    assert (slow.status, failed.status) == (4, 1), slow.out + failed.out
+
+
 # --- What is sent
 
 

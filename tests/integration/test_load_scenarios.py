@@ -78,7 +78,8 @@ def test_expectations_make_errors(target: Target, tmp_path: Path) -> None:
     assert ends["as expected"]["errors"] == 0
     for name in ("another status", "another text", "too late"):
         assert ends[name]["failures"] == {"unexpected": ends[name]["due"]}, name
-        assert ends[name]["failed"]["n"] == ends[name]["due"]
+        # An answer that came too late stays among the latencies, or the tail would look good.
+        assert ends[name]["response" if name == "too late" else "failed"]["n"] == ends[name]["due"]
 
 
 def test_bodies_go_out_as_described(target: Target, tmp_path: Path) -> None:

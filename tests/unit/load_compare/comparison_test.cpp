@@ -14,6 +14,7 @@
 namespace loadgen::compare {
 namespace {
 
+using ::testing::AllOf;
 using ::testing::HasSubstr;
 using ::testing::Not;
 
@@ -108,6 +109,21 @@ TEST(Comparison, AMetricThatARoundLacksIsNotCompared) {
     EXPECT_EQ(compared(comparison, 0, "requests_per_cpu_second").verdict, Verdict::not_measured);
     EXPECT_EQ(compared(comparison, 0, "p50_response").verdict, Verdict::no_difference);
     EXPECT_THAT(to_text(comparison, "load"), HasSubstr("not measured"));
+}
+
+TEST(Comparison, NothingIsDueInTheClosedModel) {
+    Rounds rounds = {rounds_around(1000, 0.01), rounds_around(1000, 0.01)};
+    EXPECT_THAT(to_text(compare(settings_for(2), rounds, std::nullopt), "load"), HasSubstr("from due"));
+    for (std::vector<Round>& of_one : rounds) {
+        for (Round& round : of_one) {
+            round.measured.closed = true;
+            round.measured.p50_response.reset();
+            round.measured.p99_response.reset();
+        }
+    }
+    const Comparison comparison = compare(settings_for(2), rounds, std::nullopt);
+    EXPECT_THAT(to_text(comparison, "load"), AllOf(HasSubstr("from sent"), Not(HasSubstr("from due"))));
+    EXPECT_THAT(progress_text(1, 6, comparison.contenders[0], rounds[0][0]), HasSubstr("p99 5.00 ms"));
 }
 
 TEST(Comparison, ErrorsAreInTheVerdict) {

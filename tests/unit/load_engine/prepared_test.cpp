@@ -92,6 +92,7 @@ TEST(Prepared, OnlyWhatMayBeSentTwiceIsTriedAgain) {
     EXPECT_TRUE(idempotent(by("PUT")));
     EXPECT_FALSE(idempotent(by("POST")));
     EXPECT_FALSE(idempotent(by("PATCH")));
+    EXPECT_TRUE(idempotent(with([](auto& it) { it.kind = plan::Kind::websocket; })));
 }
 
 }  // namespace

@@ -83,6 +83,42 @@ TEST_F(RecorderTest, WhatEndsBehindTheMeasuredTimeCountsThere) {
     EXPECT_EQ(seen_[1].endpoints[0].answered, 1U);
 }
 
+TEST_F(RecorderTest, ALastSecondThatIsNotAWholeOneEndsWithTheMeasuredTime) {
+    plan_.load.duration = 1500ms;
+    Recorder recorder(plan_, 0, sink_);
+    recorder.begin(start_);
+    recorder.turn(start_ + 1s, 0);
+    recorder.turn(start_ + 1499ms, 0);
+    EXPECT_EQ(seen_.size(), 1U);
+    recorder.turn(start_ + 1500ms, 0);
+    const Job late = job(1400ms);
+    recorder.ended(late, after(late, 200ms));
+    recorder.finish(0);
+    ASSERT_EQ(seen_.size(), 3U);
+    EXPECT_EQ(seen_[1].second, 1U);
+    EXPECT_EQ(seen_[2].second, 2U);
+    EXPECT_EQ(seen_[2].endpoints[0].answered, 1U);
+}
+
+TEST_F(RecorderTest, WhatEndsAfterAnInterruptCountsBehind) {
+    Recorder recorder(plan_, 0, sink_);
+    recorder.begin(start_);
+    const Job one = job(100ms);
+    recorder.due(one);
+    recorder.cut(start_ + 300ms, 1);
+    recorder.ended(one, after(one, 400ms));
+    Job late = job(200ms);
+    late.handed = start_ + 301ms;
+    recorder.handed(late, true);
+    recorder.finish(0);
+    ASSERT_EQ(seen_.size(), 2U);
+    EXPECT_EQ(seen_[0].second, 0U);
+    EXPECT_EQ(seen_[0].endpoints[0].due, 1U);
+    EXPECT_EQ(seen_[1].second, 2U);
+    EXPECT_EQ(seen_[1].endpoints[0].answered, 1U);
+    EXPECT_EQ(seen_[1].endpoints[0].sent, 0U);
+}
+
 TEST_F(RecorderTest, TooLateIsNotDelivered) {
     Recorder recorder(plan_, 0, sink_);
     recorder.begin(start_);
@@ -136,6 +172,22 @@ TEST_F(RecorderTest, WhatWasNotExpectedHasLatenciesOfItsOwn) {
     EXPECT_EQ(seen_[0].endpoints[0].response.total, 0U);
     EXPECT_EQ(seen_[0].endpoints[0].failed.total, 1U);
     EXPECT_EQ(seen_[0].endpoints[0].answered, 1U);
+}
+
+TEST_F(RecorderTest, WhatComesTooLateIsAnErrorAndInTheTail) {
+    plan_.endpoints[0].expect.within = 10ms;
+    Recorder recorder(plan_, 0, sink_);
+    recorder.begin(start_);
+    const Job one = job(0ms);
+    recorder.ended(one, after(one, 10ms));
+    recorder.ended(one, after(one, 11ms));
+    recorder.finish(0);
+    const result::Tally& tally = seen_[0].endpoints[0];
+    EXPECT_EQ(tally.answered, 2U);
+    EXPECT_EQ(tally.failures[static_cast<std::size_t>(Failure::unexpected)], 1U);
+    EXPECT_EQ(tally.response.total, 2U);
+    EXPECT_EQ(tally.response.most, 11ms);
+    EXPECT_EQ(tally.failed.total, 0U);
 }
 
 TEST_F(RecorderTest, StatusesThatDoNotExistAreNotCountedByNumber) {

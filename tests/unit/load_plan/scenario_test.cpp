@@ -197,6 +197,8 @@ INSTANTIATE_TEST_SUITE_P(
         Mistake{"x = ", "s.toml:1:5: "}, Mistake{"a = 1\na = 2", "s.toml:2:"},
         Mistake{"\xff = 1", "s.toml:1:1: "},
         Mistake{"endpoint = 1", "s.toml:1:12: endpoint: must be an array"},
+        Mistake{"[endpoint]\npath = '/'",
+                "s.toml:1:1: endpoint: must be an array; write [[endpoint]], not [endpoint]"},
         Mistake{"endpoint = [1]", "s.toml:1:13: endpoint: must be tables"},
         Mistake{"endpoints = []",
                 "s.toml:1:1: there is no key \"endpoints\" in a scenario; there are: base, endpoint"},

@@ -19,7 +19,7 @@ TEST(Text, of_an_open_run_with_the_servers_side) {
     EXPECT_EQ(report::to_text(run, false), R"TEXT(baton-load 0.1.0: GET http://127.0.0.1:8000/io?ms=2
 500 requests/s, uniform, for 10 s after 1 s of warm-up
 
-  requests   5,000 offered, 5,000 sent, 5,000 answered, 0 errors (0 %)
+  requests   5,000 offered, 5,000 sent in time, 5,000 answered, 0 errors (0 %)
   rate       500/s offered, 500/s answered as expected
   bytes      1.25 MB in (125 kB/s), 400 kB out (40.0 kB/s)
 
@@ -181,6 +181,15 @@ TEST(Environment, keeps_no_values_of_headers) {
                   {"baton-load", "-H", "Cookie: a", "--header=Authorization: Basic b", "-HX: y", "u"}),
               (std::vector<std::string>{"baton-load", "-H", "Cookie: ...", "--header=Authorization: ...",
                                         "-HX: ...", "u"}));
+    EXPECT_EQ(
+        report::without_secrets({"-kH", "Cookie: a", "-kHX: y", "--header", "A: b", "-k", "--http"}),
+        (std::vector<std::string>{"-kH", "Cookie: ...", "-kHX: ...", "--header", "A: ...", "-k", "--http"}));
+}
+
+// A body may be a form with a password in it.
+TEST(Environment, keeps_no_bodies) {
+    EXPECT_EQ(report::without_secrets({"--body", "-H", "--body=secret", "--body-file", "f"}),
+              (std::vector<std::string>{"--body", "...", "--body=...", "--body-file", "f"}));
 }
 
 TEST(Environment, is_of_this_machine) {

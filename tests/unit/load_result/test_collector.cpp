@@ -94,6 +94,22 @@ TEST(Collector, PartsOfSecondsAreSeconds) {
     EXPECT_EQ(collector.result("", 1.5, 0).all.behind, 1U);
 }
 
+// An hour's run that was interrupted after a second has no hour of nothing in its series.
+TEST(Collector, TheSeriesEndsWhereTheRunWasCut) {
+    plan::Plan plan = plan_of({"/"});
+    plan.load.duration = 3600s;
+    Collector collector(plan);
+    EXPECT_TRUE(collector.add(interval_of(0, 0, {tally_of(5, 1ms, 1ms)})));
+    EXPECT_TRUE(collector.add(interval_of(3600, 0, {tally_of(2, 1ms, 1ms)})));
+    const Result result = collector.result("", 0.5, 0);
+    ASSERT_EQ(result.seconds.size(), 2U);
+    EXPECT_EQ(result.seconds[1].answered, 2U);
+    EXPECT_EQ(result.all.behind, 2U);
+    EXPECT_DOUBLE_EQ(result.rate(), 10);
+    EXPECT_EQ(collector.progress().seconds.size(), 2U);
+    EXPECT_DOUBLE_EQ(collector.progress().self.wall, 1);
+}
+
 TEST(Collector, WhatDoesNotFitChangesNothing) {
     const plan::Plan plan = plan_of({"/a", "/b"});
     Collector collector(plan);
