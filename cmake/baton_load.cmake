@@ -6,7 +6,7 @@ baton_room(load_engine loadgen/engine LINKS baton_load_result Boost::headers Ope
 baton_room(load_books loadgen/books LINKS Boost::headers boost_json fmt::fmt)
 baton_room(load_report loadgen/report LINKS baton_load_result baton_load_books Boost::headers boost_json fmt::fmt)
 baton_embed(baton_load_report load_report
-    page_html dashboards/report/page.html page_css dashboards/report/page.css page_js dashboards/report/page.js
+    page_html dashboards/report/page.html house_css dashboards/house.css page_css dashboards/report/page.css page_js dashboards/report/page.js
     uplot_js dashboards/vendor/uplot/uPlot.iife.min.js uplot_css dashboards/vendor/uplot/uPlot.min.css
     uplot_licence dashboards/vendor/uplot/LICENSE)
 baton_room(load_live loadgen/live LINKS baton_load_report fmt::fmt Threads::Threads)

@@ -6,6 +6,7 @@ import { count, percent, seconds, tick, clock, PHASES } from "./format.js";
 const MOST = 900;
 const HUES = ["a", "c", "b", "e", "d", "f", "g"];
 const GAP_SECONDS = 2.5;
+const LEAST_SECONDS = 60;
 
 let columns = { t: [] };
 let interpreters = [];
@@ -39,8 +40,9 @@ const logarithmic = { distr: 3, range: decades };
 const logAxis = { size: 62, filter: (_, splits) => splits.map((value) => (isDecade(value) ? value : null)), values: (_, splits) => splits.map((value) => (value == null ? "" : tick(value))) };
 
 const shownTime = () => {
-  const last = columns.t.length > 0 ? columns.t[columns.t.length - 1] : Date.now() / 1000;
-  return [last - span, last];
+  if (columns.t.length === 0) return [Date.now() / 1000 - span, Date.now() / 1000];
+  const last = columns.t[columns.t.length - 1];
+  return [Math.max(last - span, Math.min(columns.t[0], last - LEAST_SECONDS)), last];
 };
 
 const size = (place) => ({ width: Math.max(240, place.clientWidth), height: place.clientWidth < 460 ? 180 : 200 });

@@ -5,6 +5,7 @@ const digits = (value) => (value < 9.995 ? value.toFixed(2) : value < 99.95 ? va
 export const seconds = (value) => {
   if (value == null) return "–";
   if (value === 0) return "0";
+  if (value < 999.5e-9) return Math.round(value * 1e9) + " ns";
   if (value < 999.5e-6) return digits(value * 1e6) + " µs";
   if (value < 999.5e-3) return digits(value * 1e3) + " ms";
   return digits(value) + " s";

@@ -21,7 +21,8 @@ const palette = () => {
 };
 
 // One column of pixels: the kinds on top of each other, as much of the height as they have of the time.
-const drawColumn = (context, hues, x, y, spent, all) => {
+const drawColumn = (context, hues, x, y, spent, least) => {
+  const all = Math.max(least, spent[OFF] + spent[WAITING] + spent[HOLDING] + spent[LOCK]);
   let top = y;
   for (const kind of [HOLDING, WAITING, LOCK, OFF]) {
     if (spent[kind] === 0) continue;

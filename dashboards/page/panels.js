@@ -106,16 +106,29 @@ export const showLoops = (loops) => {
   );
 };
 
+// What was unfolded stays so, although the report is drawn anew.
+const unfolded = new Set();
+const unfolding = (key, summary, ...content) => {
+  const toggled = (event) => (event.target.open ? unfolded.add(key) : unfolded.delete(key));
+  return make("details", { open: unfolded.has(key) ? "" : null, ontoggle: toggled }, make("summary", { text: summary }), ...content);
+};
+
 const advice = (one) => {
-  const about = [one.route && "route " + one.route, one.interpreter && "interpreter " + one.interpreter].filter(Boolean).join(", ");
-  const says = [one.finding, one.do_this, one.expect].filter(Boolean);
+  const parts = [one.route && "route " + one.route, one.interpreter && one.interpreter !== "main" && "interpreter " + one.interpreter];
+  const about = parts.filter((text) => text && !(one.route && text.includes(one.route) && one.title.includes(one.route))).join(", ");
   const numbers = Object.entries(one.numbers || {}).map(([name, value]) => name + " " + (typeof value === "number" ? Number(value.toPrecision(4)) : value));
   return make(
     "div",
-    { class: "advice " + one.severity },
+    { class: "advice severity-" + one.severity },
     make("h3", { text: one.title + (about ? " (" + about + ")" : "") }),
-    ...says.map((text) => make("p", { text })),
-    make("p", { class: "hint", text: [...numbers, one.docs].join(" · ") }),
+    make("p", { text: one.finding }),
+    unfolding(
+      one.id + " " + about,
+      "What to do",
+      make("p", { text: one.do_this }),
+      make("p", { text: one.expect }),
+      make("p", { class: "hint", text: [...numbers, one.docs].join(" · ") }),
+    ),
   );
 };
 
@@ -125,7 +138,7 @@ export const showAdvice = (report) => {
   if (parts.length === 0) parts.push(make("p", { text: "Nothing to advise, by the last " + long(report.window_seconds) + " and " + count(report.requests) + " requests." }));
   if (lacks.length > 0) {
     const list = make("ul", {}, ...lacks.map((one) => make("li", { text: one.id + ": " + one.lacks })));
-    parts.push(make("details", {}, make("summary", { text: "Not enough data for " + lacks.length + " more" }), list));
+    parts.push(unfolding("lacks", "Not enough data for " + lacks.length + " more", list));
   }
   byId("advice-list").replaceChildren(...parts);
 };

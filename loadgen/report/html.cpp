@@ -86,6 +86,7 @@ std::string to_html(const Report& report) {
                        {"uplot_licence", std::string(embedded::load_report::uplot_licence)},
                        {"uplot_css", std::string(embedded::load_report::uplot_css)},
                        {"uplot_js", std::string(embedded::load_report::uplot_js)},
+                       {"house_css", std::string(embedded::load_report::house_css)},
                        {"page_css", std::string(embedded::load_report::page_css)},
                        {"page_js", std::string(embedded::load_report::page_js)},
                        {"verdict", html::verdict(report)},

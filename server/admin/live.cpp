@@ -20,7 +20,7 @@ namespace asio = boost::asio;
 constexpr std::string_view kEventStream = "text/event-stream";
 constexpr metrics::Nanoseconds kPeriod = 1'000'000'000;
 constexpr std::chrono::seconds kPatience{10};
-constexpr int kSendBuffer = 256 * 1024;
+constexpr int kSendBuffer = 64 * 1024;
 // How long a browser waits before it comes again.
 constexpr std::string_view kGreeting = "retry: 2000\n\n";
 
@@ -79,11 +79,6 @@ void Live::publish(const metrics::Observation& seen) {
     news_ = std::move(news);
 }
 
-// For the first who looks: what there is was made for others, long ago.
-void Live::freshen() {
-    if (viewers_ == 0) publish(observatory_.observe());
-}
-
 std::string Live::now_json(const metrics::Observation& seen) const {
     json::object out{{"state", word(readiness_())}, {"viewers", viewers_}};
     if (history_.size() > 0)
@@ -108,8 +103,9 @@ std::string Live::history_json() const {
 Reply Live::events() {
     if (readiness_() == Readiness::draining) return plain(503, "draining\n");
     if (viewers_ == kMostViewers) return plain(503, "there are enough viewers\n");
-    freshen();
     auto viewer = std::make_shared<Viewer>(*this);
+    // For the first who looks: what there is was made for others, long ago.
+    if (viewers_ == 1) publish(observatory_.observe());
     Stream stream{.type = kEventStream};
     stream.patience = kPatience;
     stream.send_buffer = kSendBuffer;

@@ -47,7 +47,6 @@ class Live {
     };
 
     void publish(const metrics::Observation& seen);
-    void freshen();
     std::string now_json(const metrics::Observation& seen) const;
     std::string slow_json(const metrics::Observation& seen) const;
     boost::asio::awaitable<void> show(Sink& sink, std::shared_ptr<Viewer> viewer);

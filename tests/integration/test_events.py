@@ -120,7 +120,8 @@ def test_viewers_are_counted_and_there_may_be_sixteen(server: Server) -> None:
     viewers = [Events(server) for _ in range(MOST_VIEWERS)]
     try:
         assert [viewer.response.status for viewer in viewers] == [200] * MOST_VIEWERS
-        assert viewers[-1].next_named("now")["viewers"] == MOST_VIEWERS
+        while viewers[-1].next_named("now")["viewers"] < MOST_VIEWERS:
+            pass
         with admin_client(server) as client:
             assert client.get("/events").status == 503
             assert client.get("/livez").status == 200
@@ -143,21 +144,20 @@ def test_head_is_no_viewer(server: Server) -> None:
             assert answer.status == 200 and answer.get("Content-Type") == "text/event-stream"
 
 
-def test_a_viewer_that_does_not_read_is_dropped(server: Server) -> None:
-    for number in range(90):  # routes make the news long
-        server.get(f"/io/file?kb={number + 1}")
-    host, _, port = server.admin.rpartition(":")
-    deaf = socket.socket()
-    deaf.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
-    deaf.connect((host, int(port)))
-    deaf.sendall(b"GET /events HTTP/1.1\r\nHost: localhost\r\n\r\n")
-    try:
-        with Events(server, timeout=120) as events:
+def test_a_viewer_that_does_not_read_is_dropped() -> None:
+    with Server("routes_named:app") as own:
+        for number in range(90):  # routes make the news long
+            own.get(f"/route-{number}")
+        host, _, port = own.admin.rpartition(":")
+        with socket.socket() as deaf, Events(own, timeout=120) as events:
+            deaf.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+            deaf.connect((host, int(port)))
+            deaf.sendall(b"GET /events HTTP/1.1\r\nHost: localhost\r\n\r\n")
             end = time.monotonic() + 240
+            while events.next_named("now")["viewers"] < 2:
+                assert time.monotonic() < end, "it never came"
             while events.next_named("now")["viewers"] > 1:
                 assert time.monotonic() < end, "it is still there"
-    finally:
-        deaf.close()
 
 
 def test_a_drain_ends_the_streams() -> None:
@@ -168,12 +168,10 @@ def test_a_drain_ends_the_streams() -> None:
             slow.send(b"GET /io/sleep?ms=4000 HTTP/1.1\r\nHost: localhost\r\n\r\n")
             own.wait_until_active(1)
             own.signal(signal.SIGTERM)
-            states = []
+            told = []
             while (event := events.next()) is not None:
-                if event.name == "now":
-                    states.append(event.data["state"])
-                last = event
-            assert last.name == "end" and states[-1] == "draining"
+                told.append(event.name)
+            assert told[-1] == "end" and "end" not in told[:-1]
             with admin_client(own) as client:
                 assert client.get("/events").status == 503
             assert slow.response().status == 200
@@ -199,15 +197,18 @@ def test_news_come_while_every_thread_is_stuck() -> None:
         events.next_named("now")
 
         def ask() -> None:
-            with Client(own.address, timeout=60) as client:
-                client.get("/native/hash?mb=1500&release=0")
+            with Client(own.address, timeout=120) as client:
+                assert client.get("/native/hash?mb=1024&release=0").status == 200
 
-        stuck = threading.Thread(target=ask)
-        stuck.start()
+        stuck = [threading.Thread(target=ask) for _ in range(4)]
+        for thread in stuck:
+            thread.start()
         try:
             own.wait_until_active(1)
-            seen = [events.next_named("now") for _ in range(3)]
+            # One of these falls into a hold that nothing can interrupt.
+            told = [thread for _ in range(4) for thread in events.next_named("now")["python_threads"]]
         finally:
-            stuck.join()
-    times = [now["sample"]["t"] for now in seen]
-    assert times == sorted(set(times))
+            for thread in stuck:
+                thread.join()
+    held = [one["for_seconds"] for one in told if one["doing"] == "holding" and one["route"] is not None]
+    assert held and max(held) > 0.05

@@ -121,7 +121,7 @@ def test_without_scripts_there_is_a_table_of_routes(server: Server) -> None:
 
 def test_route_names_are_escaped_in_the_table() -> None:
     with Server("routes_named:app") as own:
-        own.get("/" + "x")
+        own.get("/")
         text = page(own).text
     assert "<td>&lt;b&gt;&quot;named&quot;&amp;</td>" in text and "<b>" not in text
 
@@ -265,6 +265,6 @@ def test_the_page_comes_back_when_the_server_does(chromium: Chromium) -> None:
     tab.wait_until("document.getElementById('state').textContent === 'ready' && document.querySelectorAll('.tile').length > 5")
     first.stop()
     tab.wait_until("!document.getElementById('trouble').hidden")
-    with Server("handlers.hello:app", "--admin", first.admin, cwd=REPOSITORY):
+    with Server("handlers.hello:app", admin=first.admin, cwd=REPOSITORY):
         tab.wait_until("document.getElementById('trouble').hidden && document.getElementById('state').textContent === 'ready'")
     tab.close()

@@ -2,6 +2,6 @@
 
 
 def app(environ, start_response):
-    environ["baton.route"] = '<b>"named"&'
+    environ["baton.route"] = '<b>"named"&' + environ["PATH_INFO"][1:]
     start_response("200 OK", [("Content-Type", "text/plain")])
     return [b"ok\n"]
