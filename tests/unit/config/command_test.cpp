@@ -39,10 +39,11 @@ TEST(Commands, Version) {
 }
 
 TEST(Commands, MissingOrUnknown) {
-    EXPECT_EQ(failure_of(run({})), "a command is missing: serve, check, probe, advise or trace (see baton --help)");
-    EXPECT_EQ(
-        failure_of(run({"srve", "m:app"})),
-        "\"srve\": there is no such command; there are serve, check, probe, advise and trace (see baton --help)");
+    EXPECT_EQ(failure_of(run({})),
+              "a command is missing: serve, check, probe, advise or trace (see baton --help)");
+    EXPECT_EQ(failure_of(run({"srve", "m:app"})),
+              "\"srve\": there is no such command; there are serve, check, probe, advise and trace (see "
+              "baton --help)");
     EXPECT_EQ(failure_of(run({"m:app"})),
               "\"m:app\": the command is missing; did you mean baton serve m:app?");
     EXPECT_EQ(failure_of(run({"--threads", "3", "serve", "m:app"})),

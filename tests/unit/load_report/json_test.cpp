@@ -213,11 +213,11 @@ TEST(Diff, warns_of_other_plans_machines_and_servers) {
     b.books->runtime["mode"] = "free-threaded";
     b.verdict.bottlenecks = {"x"};
     EXPECT_THAT(report::differences(a, b),
-                testing::ElementsAre(HasSubstr("The plans differ: 500 requests/s"),
-                                     HasSubstr("The endpoints differ: GET"),
-                                     "The kernels differ: Linux 6.1.0 x86_64 | Linux 7",
-                                     "The servers differ in mode: gil | free-threaded",
-                                     "In B the load was not what was asked for, or the generator was the bottleneck."));
+                testing::ElementsAre(
+                    HasSubstr("The plans differ: 500 requests/s"), HasSubstr("The endpoints differ: GET"),
+                    "The kernels differ: Linux 6.1.0 x86_64 | Linux 7",
+                    "The servers differ in mode: gil | free-threaded",
+                    "In B the load was not what was asked for, or the generator was the bottleneck."));
     EXPECT_THAT(report::differences(a, a), testing::IsEmpty());
 }
 
