@@ -18,6 +18,8 @@ using boost::system::error_code;
 namespace {
 
 constexpr std::size_t kMostStrangers = 64;
+// After an accept that failed.
+constexpr Nanoseconds kBreath = std::chrono::milliseconds(100);
 // Between naming the start and the start, beside the way there.
 constexpr Nanoseconds kHeadStart = std::chrono::milliseconds(500);
 // For the last lines of those who were told to end.
@@ -32,7 +34,8 @@ Coordinator::Coordinator(const plan::Plan& plan, CoordinatorOptions options, Hoo
       options_(std::move(options)),
       hooks_(std::move(hooks)),
       acceptor_(io_, options_.listen),
-      deadline_(io_) {}
+      deadline_(io_),
+      breather_(io_) {}
 
 std::variant<Finished, NotBegun> Coordinator::run() {
     accept();
@@ -65,8 +68,15 @@ void Coordinator::after(Nanoseconds time, std::function<void()> then) {
 void Coordinator::accept() {
     acceptor_.async_accept([this](const error_code& error, asio::ip::tcp::socket socket) {
         if (phase_ != Phase::gathering) return;
-        if (!error) welcome(std::move(socket));
-        accept();
+        if (!error) {
+            welcome(std::move(socket));
+            return accept();
+        }
+        // No descriptor is free, or nearly nothing else is: asking again at once would only burn a CPU.
+        breather_.expires_after(kBreath);
+        breather_.async_wait([this](const error_code& over) {
+            if (!over && phase_ == Phase::gathering) accept();
+        });
     });
 }
 
@@ -217,6 +227,7 @@ void Coordinator::hand_out() {
     acceptor_.close(ignored);
     phase_ = Phase::preparing;
     deadline_.cancel();
+    breather_.cancel();
     std::size_t part = 0;
     for (Member& member : members_) {
         if (member.state == Member::State::stranger) turn_away(member, "all agents are here already");

@@ -111,6 +111,7 @@ class Coordinator {
     boost::asio::io_context io_;
     boost::asio::ip::tcp::acceptor acceptor_;
     boost::asio::steady_timer deadline_;
+    boost::asio::steady_timer breather_;  // between an accept that failed and the next
     Phase phase_ = Phase::gathering;
     Members members_;
     std::optional<NotBegun> not_begun_;

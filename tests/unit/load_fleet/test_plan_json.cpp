@@ -89,7 +89,7 @@ TEST(PlanJson, NumbersOfTheScheduleAreExact) {
 
 TEST(PlanJson, FilesDoNotTravel) {
     plan::Plan plan = full_plan();
-    plan.trust.key = "/home/me/key.pem";
+    plan.trust.key = "/etc/load/key.pem";
     EXPECT_EQ(json::serialize(to_json(plan)).find("key.pem"), std::string::npos);
 }
 
