@@ -26,6 +26,8 @@ namespace {
 
 constexpr auto kLook = std::chrono::milliseconds(5);
 constexpr auto kKillTakes = std::chrono::seconds(5);  // at most, for the kernel to end who was killed
+constexpr auto kReapTakes = std::chrono::seconds(1);  // at most
+constexpr auto kBreath = std::chrono::milliseconds(1);
 constexpr off_t kSaid = 4096;
 
 int open_output() {
@@ -99,8 +101,18 @@ bool ServerProcess::running() {
     return any_alive(descendants_of(::getpid()));
 }
 
+// A process shows as ended a moment before it can be waited for.
+void ServerProcess::reap_all_ended() {
+    for (const Moment end = Clock::now() + kReapTakes; Clock::now() < end;
+         std::this_thread::sleep_for(kBreath)) {
+        reap();
+        const std::vector<Process> all = descendants_of(::getpid());
+        if (std::none_of(all.begin(), all.end(), [](const Process& each) { return each.ended; })) return;
+    }
+}
+
 std::string ServerProcess::ending() {
-    reap();
+    reap_all_ended();
     if (!ended_) return {};
     if (WIFSIGNALED(status_))
         return fmt::format("signal {} ({})", WTERMSIG(status_), ::strsignal(WTERMSIG(status_)));
@@ -132,7 +144,7 @@ bool ServerProcess::stop(Nanoseconds patience) {
         for (const Process& each : descendants_of(::getpid())) ::kill(each.pid, SIGKILL);
         std::this_thread::sleep_for(kLook);
     }
-    reap();
+    reap_all_ended();
     return by_itself;
 }
 

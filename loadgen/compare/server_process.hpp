@@ -38,6 +38,7 @@ class ServerProcess {
 
   private:
     void reap();
+    void reap_all_ended();
 
     int output_ = -1;
     pid_t pid_ = -1;
