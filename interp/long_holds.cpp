@@ -166,8 +166,11 @@ void LongHolds::Shared::ended(Nanoseconds length) noexcept {
 }
 
 void LongHolds::Shared::remember(const LongHold& hold) {
+    // By a path nobody would look it up, and there may be any number of them.
+    if (hold.request && hold.request->mark.route == 0) return;
+    // Threads as the books name them: "Thread-N".
     const std::string by = hold.request ? route_name(hold.request->mark.route, hold.request->mark.path)
-                                        : "thread:" + hold.thread;
+                                        : "thread:" + gil::name_of(gil::tag_of_this_thread());
     const std::lock_guard lock(named_mutex);
     if (named.size() == kNames && !named.contains(by)) return;
     named[by] = {by, hold.stack.substr(0, hold.stack.find('\n')), std::chrono::nanoseconds(hold.length)};

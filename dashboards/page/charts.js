@@ -140,7 +140,7 @@ const push = (sample) => {
 // False: there is a hole before it, or something new in it; the history knows.
 export const add = (sample) => {
   const last = columns.t[columns.t.length - 1];
-  if (last === undefined || sample.t - last > GAP_SECONDS) return false;
+  if (last === undefined || Math.abs(sample.t - last) > GAP_SECONDS) return false;  // behind: a clock was set back
   if (sample.t - last < 0.05) return true;  // it is there already
   if (Object.keys(sample.gil).length !== interpreters.length) return false;
   push(sample);

@@ -51,6 +51,11 @@ class BlameBook {
     // to it.
     template <typename Each>
     void split(std::int64_t from, std::int64_t to, Each each) const noexcept {
+        split(from, to, each, each);
+    }
+    // `rest` for the part that is no hold's: of many that nobody remembers, or before the first.
+    template <typename Each, typename Rest>
+    void split(std::int64_t from, std::int64_t to, Each each, Rest rest) const noexcept {
         std::int64_t end = to;  // everything after it is accounted for
         for (std::size_t back = 1; back <= kHolds && end > from; ++back) {
             const Hold& hold = holds_[(next_ - back) % kHolds];
@@ -62,7 +67,7 @@ class BlameBook {
             end = begin < end ? begin : end;
         }
         // Either nobody held it before, or nobody remembers.
-        if (end > from) each(holds_[next_ % kHolds].to > from ? kOther : kNobody, end - from);
+        if (end > from) rest(holds_[next_ % kHolds].to > from ? kOther : kNobody, end - from);
     }
     void add(Tag waiting, Tag holding, std::int64_t nanoseconds) noexcept;
     // One of the parts, before they are added up.

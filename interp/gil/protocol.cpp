@@ -186,14 +186,18 @@ void take(Thread& me, Gil& gil) {
     me.segment_from = time;
     me.turned_at = time;
     if (waited == 0) return;
-    gil.blame.split(time - waited, time, [&](Tag holding, std::int64_t nanoseconds) {
-        gil.blame.kept_waiting(holding, nanoseconds);
+    const auto blame = [&](Tag holding, std::int64_t nanoseconds) {
         if (me.tag == kNotKnownYet) {
             me.pending.add(holding, nanoseconds);
         } else {
             gil.blame.add(me.tag, holding, nanoseconds);
         }
-    });
+    };
+    const auto one_hold = [&](Tag holding, std::int64_t nanoseconds) {
+        gil.blame.kept_waiting(holding, nanoseconds);
+        blame(holding, nanoseconds);
+    };
+    gil.blame.split(time - waited, time, one_hold, blame);
 }
 
 void release(Thread& me, Gil& gil) {

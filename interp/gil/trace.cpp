@@ -77,6 +77,24 @@ void close_logs() {
     });
 }
 
+// Whatever ends a recording, also without memory: the next one can begin.
+class Ending {
+  public:
+    Ending() = default;
+    ~Ending() {
+        if (!ends_) return;
+        close_logs();
+        trace::drop();
+        taken.store(false);
+    }
+    Ending(const Ending&) = delete;
+    Ending& operator=(const Ending&) = delete;
+    void not_yet() { ends_ = false; }
+
+  private:
+    bool ends_ = true;
+};
+
 }  // namespace
 
 TraceStart start_trace() {
@@ -84,21 +102,21 @@ TraceStart start_trace() {
     static pthread_once_t once = PTHREAD_ONCE_INIT;
     pthread_once(&once, prepare);
     if (taken.exchange(true)) return TraceStart::busy;
+    Ending ending;
     if (++last_number == 0) ++last_number;
     auto begun = std::make_unique<Recording>();
     begun->number = last_number;
     begun->begin = now();
-    if (!trace::open(begun->number)) {
-        taken.store(false);
-        return TraceStart::no_memory;
-    }
+    if (!trace::open(begun->number)) return TraceStart::no_memory;
     // Afterwards: who does something from now on writes it down, and this is not asked about him.
     begun->before = states();
     recording = begun.release();
+    ending.not_yet();
     return TraceStart::begun;
 }
 
 Trace stop_trace() {
+    const Ending ending;
     Trace result;
     const std::int64_t end = now();
     close_logs();
@@ -114,8 +132,6 @@ Trace stop_trace() {
     std::sort(result.tracks.begin(), result.tracks.end(), [](const TraceTrack& a, const TraceTrack& b) {
         return std::pair(a.gil, a.thread_id) < std::pair(b.gil, b.thread_id);
     });
-    trace::drop();
-    taken.store(false);
     return result;
 }
 

@@ -7,6 +7,7 @@
 #include <cerrno>
 #include <cstring>
 #include <limits>
+#include <utility>
 
 #include "interp/gil/account.hpp"
 #include "interp/gil/clock.hpp"
@@ -64,8 +65,9 @@ void close() noexcept {
 }
 
 void drop() noexcept {
-    if (pool != nullptr) munmap(pool, kPoolBytes);
-    pool = nullptr;
+    // Forgotten first: the child of a fork in between must not unmap what is somebody else's by then.
+    Chunk* const memory = std::exchange(pool, nullptr);
+    if (memory != nullptr) munmap(memory, kPoolBytes);
 }
 
 std::int64_t full_at() noexcept {

@@ -61,9 +61,10 @@ Live::Live(metrics::Observatory& observatory, std::function<Readiness()> readine
 
 void Live::tick() {
     const metrics::Nanoseconds now = dispatch::now();
+    // Before the labels are read: so every route in it has one there.
+    slow_.add(observatory_.take_slow(slow_.threshold(now)), now);
     const metrics::Observation seen = observatory_.observe();
     history_.add(history::moment(seen, now, wall_clock()));
-    slow_.add(observatory_.take_slow(slow_.threshold(now)), now);
     next_ = now + kPeriod;
     if (viewers_ > 0) publish(seen);
 }

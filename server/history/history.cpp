@@ -20,6 +20,8 @@ void History::find_columns(const Moment& now) {
 }
 
 void History::push(const Sample& sample) {
+    // The wall clock was set back: what would lie in the future goes, a time axis only grows.
+    while (size_ > 0 && at(size_ - 1).at > sample.at) --size_;
     if (size_ < kMost) {
         ring_[(first_ + size_++) % kMost] = sample;
         return;

@@ -29,6 +29,7 @@ Observation Observatory::observe() const {
     seen.totals = shards_.totals();
     seen.gils = sources_.gils();
     seen.python_threads = sources_.python_threads();
+    seen.loops = sources_.loops();
     // After all of these: every id in them got a label before it got a count.
     const routing::RouteTable& routes = shards_.routes();
     for (std::size_t id = 0; id < routes.size(); ++id) {
@@ -36,7 +37,6 @@ Observation Observatory::observe() const {
     }
     add_parties(seen);
     seen.gc = sources_.gc();
-    seen.loops = sources_.loops();
     seen.threads = sources_.threads();
     seen.queue_length = sources_.queue_length();
     seen.runtime = sources_.runtime();

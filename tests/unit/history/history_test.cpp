@@ -120,6 +120,17 @@ TEST(History, KeepsTheLastFifteenMinutes) {
         EXPECT_DOUBLE_EQ(history.at(i).at, history.at(i - 1).at + 1.0);
 }
 
+TEST(History, AClockThatIsSetBackTakesTheFutureWithIt) {
+    History history;
+    for (int second = 0; second <= 10; ++second) history.add(at_second(second));
+    Moment back = at_second(11);
+    back.wall = 1005.5;
+    history.add(back);
+    ASSERT_EQ(history.size(), 6U);
+    EXPECT_DOUBLE_EQ(history.at(5).at, 1005.5);
+    EXPECT_DOUBLE_EQ(history.at(4).at, 1005.0);
+}
+
 TEST(History, ItsMemoryIsWhatIsSaid) {
     EXPECT_LE(History::kMost * sizeof(Sample), 220U * 1024U);
 }
