@@ -211,6 +211,20 @@ void Account::clear() noexcept {
     waits_.clear();
 }
 
+Doing doing(State state) noexcept {
+    switch (state) {
+        case State::kWaiting:
+            return Doing::waiting;
+        case State::kHeld:
+            return Doing::holding;
+        case State::kLockWait:
+            return Doing::in_lock;
+        case State::kOff:
+            break;
+    }
+    return Doing::off_gil;
+}
+
 void add_progress(Totals& totals, State state, std::int64_t since, std::int64_t time) noexcept {
     const std::int64_t span = std::max<std::int64_t>(0, time - since);
     if (state == State::kHeld) totals.held += span;

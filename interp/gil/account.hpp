@@ -131,6 +131,9 @@ class alignas(64) Account {
     HistogramBook waits_;
 };
 
+// As the rest of the world is told it.
+Doing doing(State state) noexcept;
+
 // Adds what is in progress at `time`.
 void add_progress(Totals& totals, State state, std::int64_t since, std::int64_t time) noexcept;
 

@@ -48,24 +48,6 @@ std::vector<Snapshot> snapshot() {
     return all;
 }
 
-namespace {
-
-Doing doing(State state) {
-    switch (state) {
-        case State::kWaiting:
-            return Doing::waiting;
-        case State::kHeld:
-            return Doing::holding;
-        case State::kLockWait:
-            return Doing::in_lock;
-        case State::kOff:
-            break;
-    }
-    return Doing::off_gil;
-}
-
-}  // namespace
-
 std::vector<ThreadBook> threads() {
     std::vector<ThreadBook> all;
     if (registry.is_off()) return all;

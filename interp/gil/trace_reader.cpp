@@ -14,20 +14,6 @@ namespace baton::gil::trace {
 
 namespace {
 
-Doing doing(State state) {
-    switch (state) {
-        case State::kWaiting:
-            return Doing::waiting;
-        case State::kHeld:
-            return Doing::holding;
-        case State::kLockWait:
-            return Doing::in_lock;
-        case State::kOff:
-            break;
-    }
-    return Doing::off_gil;
-}
-
 // Of a thread of this process that may have ended: empty then.
 std::string name_of_thread(int thread_id) {
     std::array<char, 48> path{};
