@@ -97,7 +97,7 @@ async def deny_half(scope, receive, send):
 
 
 async def close(scope, receive, send):
-    """?CODE[,REASON] closes with it, after one message."""
+    """?CODE[,REASON] closes with it, after one message. What the client sent before that is still to be received."""
     code, _, reason = scope["query_string"].decode().partition(",")
     await send({"type": "websocket.accept"})
     await send({"type": "websocket.send", "text": "last"})
@@ -111,7 +111,7 @@ async def close(scope, receive, send):
     except ValueError as error:
         note(scope, str(error))
         return
-    note(scope, await receive())
+    await until_gone(scope, receive)
 
 
 async def finish(scope, receive, send):
