@@ -75,8 +75,8 @@ class Container:
 
 def test_it_serves_the_lab_on_debians_newest_python(image: Stage) -> None:
     with Container(image) as container:
-        assert container.get(container.port, "/hello") == b"Hello, World!\n"
-        assert container.get(container.port, "/asgi/hello") == b"Hello, World!\n"
+        assert container.get(container.port, "/hello") == b"Hello, World!"
+        assert container.get(container.port, "/asgi/hello") == b"Hello, World!"
         assert b'python_version="3.13' in container.get(container.admin, "/metrics")
         assert container.get(container.port, "/native/hash?mb=1")
 
