@@ -90,14 +90,13 @@ LoadError load_error(const std::string& application, bool factory) {
     return {LoadError::Kind::bad_spec, ""};
 }
 
-std::unique_ptr<Application> make_application(const std::string& source, wsgi::WsgiOptions options) {
+std::unique_ptr<Application> make_application(const std::string& source, const wsgi::WsgiOptions& options) {
     runtime();
     const std::string name = unused_name("served_");
     write_module(name, source);
     LoadResult result = load_application(runtime(), {name + ":application", false});
     if (auto* error = std::get_if<LoadError>(&result)) throw std::runtime_error(error->text);
-    return wsgi::make_wsgi(runtime(), std::move(std::get<LoadedApplication>(result)), std::move(options),
-                           log());
+    return wsgi::make_wsgi(runtime(), std::move(std::get<LoadedApplication>(result)), options, log());
 }
 
 std::shared_ptr<dispatch::Peer> Connection::default_peer() {

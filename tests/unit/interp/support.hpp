@@ -32,7 +32,8 @@ std::string logged();
 LoadError load_error(const std::string& application, bool factory = false);
 
 // The WSGI application that `source` calls `application`.
-std::unique_ptr<Application> make_application(const std::string& source, wsgi::WsgiOptions options = {});
+std::unique_ptr<Application> make_application(const std::string& source,
+                                              const wsgi::WsgiOptions& options = {});
 
 // The I/O thread's side of Exchanges.
 class Connection {
