@@ -29,7 +29,8 @@ Result fine(plan::Model model = plan::Model::open) {
     return out;
 }
 
-plan::Threshold threshold(const std::string& metric, plan::Bound bound, double value, const std::string& endpoint = "") {
+plan::Threshold threshold(const std::string& metric, plan::Bound bound, double value,
+                          std::string endpoint = "") {
     return {
         .text = metric, .endpoint = std::move(endpoint), .metric = metric, .bound = bound, .value = value};
 }
