@@ -28,7 +28,7 @@ def per_core(width: int = 12) -> Panel:
     return Panel(
         "Throughput per core",
         "Requests per second of the process's CPU time: what one core would carry if it did nothing else. It holds when the "
-        "machine is shared, so it is the figure to compare versions, modes and settings by. A click opens the live page.",
+        "machine is shared, so it is the figure to compare versions, modes and settings by. A click leads to the live page.",
         "reqps",
         [Query(PER_CORE, "{{instance}}")],
         width=width,

@@ -62,7 +62,7 @@ FULL = Row("What is full", [
 ])  # fmt: skip
 
 WHAT_RUNS = Row("What runs", [
-    Panel("Instances", "What each runs, and the throughput of one core of each. A click on an instance opens its live page.", "reqps",
+    Panel("Instances", "What each runs, and the throughput of one core of each. A click on an instance leads to its live page.", "reqps",
           [Query("(" + PER_CORE + ") * on (instance) group_right () baton_runtime_info{@S, mode=~\"$mode\"}", instant=True)],
           kind="table", width=24, height=6,
           columns=[("instance", "Instance"), ("version", "Version"), ("python_version", "Python"), ("mode", "Mode"),
