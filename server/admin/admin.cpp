@@ -26,7 +26,8 @@ constexpr auto kAwait = asio::as_tuple(asio::use_awaitable);
 
 Admin::Admin(const config::TcpAddress& address, Sources sources)
     : sources_(std::move(sources)),
-      listener_(io_, address, [this](std::string_view target) { return page(target, sources_); }) {
+      traces_(sources_.trace, sources_.clocks),
+      listener_(io_, address, [this](std::string_view target) { return page(target, sources_, traces_); }) {
     if (!sources_.readiness || !sources_.config) throw std::invalid_argument("admin: a source is missing");
 }
 
@@ -44,6 +45,7 @@ void Admin::stop() {
     if (!thread_.joinable()) return;
     io_.stop();
     thread_.join();
+    traces_.stop();
 }
 
 void Admin::run() {

@@ -14,6 +14,7 @@
 
 #include "server/admin/listener.hpp"
 #include "server/admin/sources.hpp"
+#include "server/admin/trace_page.hpp"
 #include "server/config/config.hpp"
 
 namespace baton::admin {
@@ -37,6 +38,7 @@ class Admin {
     void run();
 
     const Sources sources_;
+    TracePage traces_;  // before io_, with which the streams end that refer to it
     boost::asio::io_context io_{1};
     Listener listener_;
     std::thread thread_;
