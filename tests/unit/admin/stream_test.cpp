@@ -14,6 +14,7 @@
 #include <stdexcept>
 #include <string>
 #include <thread>
+#include <vector>
 
 #include "server/admin/listener.hpp"
 #include "server/admin/query.hpp"
@@ -149,6 +150,18 @@ TEST_F(StreamTest, PagesComeMeanwhileAndItEndsWithTheClient) {
         EXPECT_EQ(ended, 0);
     }
     EXPECT_TRUE(becomes_true([this] { return ended == 1; }));
+}
+
+TEST_F(StreamTest, AStreamKeepsItsPlaceInACrowd) {
+    limit = 1'000'000;
+    Client watcher(listener_.port());
+    watcher.send("GET /count HTTP/1.1\r\nHost: localhost\r\n\r\n");
+    ASSERT_TRUE(becomes_true([this] { return begun == 1; }));
+    std::vector<std::unique_ptr<Client>> idle;
+    for (int i = 0; i < 70; ++i) idle.push_back(std::make_unique<Client>(listener_.port()));
+    EXPECT_EQ(Client(listener_.port()).get("/page").body(), "page\n");
+    EXPECT_TRUE(idle.front()->closed());
+    EXPECT_EQ(ended, 0);
 }
 
 TEST_F(StreamTest, AFailureInTheMiddleIsSeenByTheClient) {
