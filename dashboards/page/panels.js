@@ -78,7 +78,7 @@ const doing = (thread) => {
 // What it is, for how long the thread has had it, and its id as the log and the access log have it.
 const requestOf = ({ request }) => {
   if (!request) return [{ text: "–", class: "text" }, "–", { text: "–", class: "text" }];
-  return [{ text: request.method + " " + request.path, class: "path" }, seconds(request.for_seconds), { text: request.id, class: "text" }];
+  return [{ text: request.method + " " + request.path, class: "text path" }, seconds(request.for_seconds), { text: request.id, class: "text" }];
 };
 
 export const showThreads = (threads, python) => {
