@@ -14,6 +14,7 @@
 #include <stdexcept>
 #include <string>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include "server/admin/listener.hpp"
@@ -210,27 +211,48 @@ TEST_F(StreamTest, OneTraceAtATimeAndItEndsWithItsClient) {
     EXPECT_TRUE(becomes_true([this] { return abandoned == 1 && recording == 0; }));
 }
 
+// Whoever reads a recording waits for as long as this is there, also when a test fails.
+class Standstill {
+  public:
+    explicit Standstill(std::binary_semaphore& may_read) : may_read_(may_read) { may_read_.acquire(); }
+    ~Standstill() { end(); }
+    Standstill(const Standstill&) = delete;
+    Standstill& operator=(const Standstill&) = delete;
+    void end() {
+        if (!std::exchange(ended_, true)) may_read_.release();
+    }
+
+  private:
+    std::binary_semaphore& may_read_;
+    bool ended_ = false;
+};
+
 TEST_F(StreamTest, PagesComeWhileARecordingIsRead) {
-    may_read.acquire();
+    Standstill standstill(may_read);
     Client client(listener_.port());
     client.send("GET /trace?seconds=0.01 HTTP/1.1\r\nHost: localhost\r\n\r\n");
     ASSERT_TRUE(becomes_true([this] { return reading == 1; }));
-    EXPECT_EQ(Client(listener_.port()).get("/page").body(), "page\n");
-    EXPECT_EQ(Client(listener_.port()).get("/trace").result_int(), 409U);
-    may_read.release();
+    Client other(listener_.port());
+    other.send("GET /page HTTP/1.1\r\nHost: localhost\r\n\r\n");
+    ASSERT_TRUE(other.readable());
+    EXPECT_EQ(other.receive().body(), "page\n");
+    Client third(listener_.port());
+    third.send("GET /trace HTTP/1.1\r\nHost: localhost\r\n\r\n");
+    EXPECT_EQ(third.receive(true).result_int(), 409U);
+    standstill.end();
     EXPECT_EQ(client.receive().result_int(), 200U);
     EXPECT_GT(clocks.by_role()[static_cast<std::size_t>(metrics::Role::admin)], 0);
 }
 
 TEST_F(StreamTest, ItEndsWhileARecordingIsRead) {
-    may_read.acquire();
+    Standstill standstill(may_read);
     Client client(listener_.port());
     client.send("GET /trace?seconds=0.01 HTTP/1.1\r\nHost: localhost\r\n\r\n");
     ASSERT_TRUE(becomes_true([this] { return reading == 1; }));
     io_.stop();  // as Admin::stop() does it
-    std::thread later([this] {
+    std::thread later([&] {
         std::this_thread::sleep_for(50ms);
-        may_read.release();
+        standstill.end();
     });
     traces.stop();
     EXPECT_EQ(read, 1) << "it has been waited for";
