@@ -9,6 +9,7 @@
 #include <limits>
 #include <string>
 
+#include "interp/gil/request_note.hpp"
 #include "interp/gil/trace.hpp"
 #include "server/dispatch/exchange.hpp"
 
@@ -33,11 +34,14 @@ class CurrentRequest {
     void begins(const dispatch::Exchange& exchange, Nanoseconds at) {
         exchange_ = &exchange;
         begun_ = at;
+        gil::note_request(static_cast<gil::Tag>(exchange.route), at,
+                          {exchange.id, exchange.request.method(), exchange.request.raw_path()});
         gil::name_request(exchange.id, exchange.request.path());
     }
     void ends(Nanoseconds at) {
         if (at - begun_ >= long_is.load(std::memory_order_relaxed)) last_long_ = mark(at);
         exchange_ = nullptr;
+        gil::forget_request();
     }
 
     // For a timeline that begins in the middle of it; empty when there is none.

@@ -173,7 +173,11 @@ void LongHolds::Shared::remember(const LongHold& hold) {
                                         : "thread:" + gil::name_of(gil::tag_of_this_thread());
     const std::lock_guard lock(named_mutex);
     if (named.size() == kNames && !named.contains(by)) return;
-    named[by] = {by, hold.stack.substr(0, hold.stack.find('\n')), std::chrono::nanoseconds(hold.length)};
+    NamedHold& last = named[by];
+    // A place that is known is worth more than a later report without one: with holds that are long enough
+    // the reporter gets the GIL in time for one in several only.
+    if (hold.stack.empty() && !last.where.empty()) return;
+    last = {by, hold.stack.substr(0, hold.stack.find('\n')), std::chrono::nanoseconds(hold.length)};
 }
 
 bool LongHolds::Shared::enter(Nanoseconds now, std::uint64_t& left_out_before) {

@@ -23,7 +23,8 @@
 
 namespace baton::interp {
 
-// The last report on a route or, for holds of no request, on threads of a name.
+// The last report on a route or, for holds of no request, on threads of a name; the last one that knows where
+// it was, as soon as there is one.
 struct NamedHold {
     std::string by;
     std::string where;  // the innermost frame, "FILE:LINE (FUNCTION)"; empty when it is not known

@@ -75,14 +75,20 @@ const doing = (thread) => {
   return { node: make("span", {}, make("i", { class: "dot " + phase }), words), class: "text" };
 };
 
+// What it is, for how long the thread has had it, and its id as the log and the access log have it.
+const requestOf = ({ request }) => {
+  if (!request) return [{ text: "–", class: "text" }, "–", { text: "–", class: "text" }];
+  return [{ text: request.method + " " + request.path, class: "text path" }, seconds(request.for_seconds), { text: request.id, class: "text" }];
+};
+
 export const showThreads = (threads, python) => {
   const size = `${threads.size} interpreter threads (${threads.min} to ${threads.max}): ${threads.running} running, ${threads.waiting} waiting for the GIL, ${threads.off_gil} off it in a request, ${threads.idle} idle. `;
   byId("thread-text").textContent = threads.size > 0 ? size + (threads.text || "") : "";
   fill(
     byId("thread-table"),
-    ["thread", { text: "does", class: "text" }, "for", { text: "route", class: "text" }, "interpreter", "held in all", "waited in all"],
+    ["thread", { text: "does", class: "text" }, "for", { text: "request", class: "text" }, "at it for", { text: "request id", class: "text" }, { text: "route", class: "text" }, "interpreter", "held in all", "waited in all"],
     python.map((one) => [
-      one.name, doing(one), seconds(one.for_seconds), { text: one.route || "–", class: "text" }, one.interpreter, seconds(one.held_seconds), seconds(one.waited_seconds),
+      one.name, doing(one), seconds(one.for_seconds), ...requestOf(one), { text: one.route || "–", class: "text" }, one.interpreter, seconds(one.held_seconds), seconds(one.waited_seconds),
     ]),
     "No thread has run Python, or there are no GIL books.",
   );

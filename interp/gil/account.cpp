@@ -173,6 +173,7 @@ void Account::give_back(std::int64_t time) noexcept {
     if (state() == State::kWaiting) wait_ends(time);
     if (state() == State::kLockWait) lock_wait_ends(time);
     if (trace::on()) log.end(*this, time);
+    request.clear();
     waited_before_ = 0;
     next_of_thread = nullptr;
     owner_.store(nullptr, std::memory_order_release);
@@ -190,6 +191,7 @@ void Account::start_over(std::int64_t time, bool survives) noexcept {
         base_ = stored();
         base_ -= so_far;
     } else {
+        request.start_over();
         set(state_, State::kOff);
         waited_before_ = 0;
         next_of_thread = nullptr;

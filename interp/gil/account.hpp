@@ -12,6 +12,7 @@
 #include <cstdint>
 
 #include "interp/gil/ledger.hpp"
+#include "interp/gil/request_note.hpp"
 #include "interp/gil/tags.hpp"
 #include "interp/gil/trace_log.hpp"
 
@@ -81,6 +82,8 @@ class alignas(64) Account {
 
     // What the owner writes down while the timeline is being recorded.
     trace::Log log;
+    // The request that the owner has now.
+    RequestNote request;
 
     // Ownership. The owner calls claim(); false: another thread has it.
     bool claim(Thread* owner) noexcept;

@@ -58,8 +58,17 @@ std::vector<ThreadBook> threads() {
             if (account->owner() == nullptr) continue;
             Account::Reading reading = account->read();
             add_progress(reading.totals, reading.state, reading.since, time);
-            all.push_back({gil->entry(), account->tag(), account->name(), doing(reading.state),
-                           std::max<std::int64_t>(0, time - reading.since), reading.totals});
+            ThreadBook& book = all.emplace_back();
+            book = {gil->entry(),
+                    account->tag(),
+                    account->name(),
+                    doing(reading.state),
+                    std::max<std::int64_t>(0, time - reading.since),
+                    reading.totals};
+            book.request = account->request.read();
+            if (!book.request) continue;
+            book.tag = book.request->route;
+            book.request_time = std::max<std::int64_t>(0, time - book.request->since);
         }
     }
     return all;

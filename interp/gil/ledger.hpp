@@ -14,10 +14,12 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "interp/gil/blame.hpp"
+#include "interp/gil/request_note.hpp"
 #include "interp/gil/tags.hpp"
 
 namespace baton::gil {
@@ -75,7 +77,8 @@ struct Snapshot {
 std::vector<Snapshot> snapshot();
 
 // What one living thread does now, and its totals on one GIL. `tag` is the request's when it has one
-// (is_program_tag()), kNotKnownYet when it stands in line for one, else the same as `name`.
+// (is_program_tag()), kNotKnownYet when it stands in line for one, else the same as `name`. With `request` it
+// is the route of that one.
 enum class Doing : std::uint8_t { off_gil, waiting, holding, in_lock };
 struct ThreadBook {
     std::size_t gil = 0;  // Snapshot::entry
@@ -84,6 +87,8 @@ struct ThreadBook {
     Doing doing = Doing::off_gil;
     std::int64_t for_time = 0;  // how long it has been doing that, in nanoseconds
     Totals totals;
+    std::optional<RequestNow> request = std::nullopt;  // what note_request() said
+    std::int64_t request_time = 0;                     // how long it has had that, in nanoseconds
 };
 std::vector<ThreadBook> threads();
 

@@ -49,6 +49,11 @@ void Reader::read(const Account& account, std::uint32_t recording, const Before*
 }
 
 void Reader::read_log(const Chunk* chunk, const Before* before) {
+    // Enough for the longest track, so that millions of slices are not copied to grow. What is not used of it
+    // stays untouched, and costs no memory.
+    std::size_t slots = 0;
+    for (const Chunk* each = chunk; each != nullptr; each = each->next) slots += each->used;
+    track_.slices.reserve(slots + 2);
     for (; chunk != nullptr; chunk = chunk->next) {
         for (std::size_t at = 0; at < chunk->used;) at += apply(chunk->slots[at], before);
     }

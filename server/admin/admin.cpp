@@ -26,8 +26,13 @@ constexpr auto kAwait = asio::as_tuple(asio::use_awaitable);
 
 Admin::Admin(const config::TcpAddress& address, Sources sources)
     : sources_(std::move(sources)),
-      listener_(io_, address, [this](std::string_view target) { return page(target, sources_); }) {
+      rounds_(sources_.report),
+      traces_(sources_.trace, sources_.clocks),
+      listener_(io_, address, [this](std::string_view target) { return page(target, sources_, traces_); }) {
     if (!sources_.readiness || !sources_.config) throw std::invalid_argument("admin: a source is missing");
+    rounds_.add("counting the throughput", [this] { sources_.observatory.tick(); });
+    rounds_.add("keeping the history", [this] { sources_.live.tick(); });
+    rounds_.add("advising", [this] { sources_.advisor.tick(); });
 }
 
 Admin::~Admin() {
@@ -44,6 +49,7 @@ void Admin::stop() {
     if (!thread_.joinable()) return;
     io_.stop();
     thread_.join();
+    traces_.stop();
 }
 
 void Admin::run() {
@@ -60,9 +66,7 @@ asio::awaitable<void> Admin::tick() {
     while (true) {
         timer.expires_after(std::chrono::seconds(1));
         co_await timer.async_wait(kAwait);
-        sources_.observatory.tick();
-        sources_.live.tick();
-        sources_.advisor.tick();
+        rounds_.run(std::chrono::steady_clock::now());
     }
 }
 

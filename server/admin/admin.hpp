@@ -3,7 +3,8 @@
 //
 // Threads: constructor, start() and stop() on one thread (main's); its own thread serves.
 // Lifetime: what `sources` refers to outlives it; stop() or the destructor ends the thread.
-// Cannot: be reached by more than 64 connections at once, or change anything.
+// Cannot: have more than 64 connections at once (another takes the place of one that is idle), or change
+// anything.
 #pragma once
 
 #include <boost/asio/awaitable.hpp>
@@ -13,7 +14,9 @@
 #include <thread>
 
 #include "server/admin/listener.hpp"
+#include "server/admin/rounds.hpp"
 #include "server/admin/sources.hpp"
+#include "server/admin/trace_page.hpp"
 #include "server/config/config.hpp"
 
 namespace baton::admin {
@@ -37,6 +40,8 @@ class Admin {
     void run();
 
     const Sources sources_;
+    Rounds rounds_;
+    TracePage traces_;  // before io_, with which the streams end that refer to it
     boost::asio::io_context io_{1};
     Listener listener_;
     std::thread thread_;

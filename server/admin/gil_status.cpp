@@ -1,10 +1,17 @@
 #include "server/admin/gil_status.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
+#include <array>
 #include <boost/json/object.hpp>
 #include <boost/json/value.hpp>
 #include <cstddef>
+#include <utility>
 #include <vector>
+
+#include "server/admin/live_page.hpp"
+#include "server/log/escape.hpp"
 
 namespace baton::admin {
 namespace {
@@ -17,6 +24,31 @@ constexpr std::size_t kMostThreads = 200;
 
 double seconds(metrics::Nanoseconds time) {
     return static_cast<double>(time) / 1e9;
+}
+
+// Those that held the GIL for the longest come first.
+std::vector<const metrics::PythonThread*> most_important(const Observation& seen) {
+    std::vector<const metrics::PythonThread*> threads;
+    for (const metrics::PythonThread& thread : seen.python_threads) threads.push_back(&thread);
+    std::stable_sort(threads.begin(), threads.end(),
+                     [](const auto* a, const auto* b) { return a->held > b->held; });
+    if (threads.size() > kMostThreads) threads.resize(kMostThreads);
+    return threads;
+}
+
+json::value request_value(const std::optional<metrics::RequestNow>& request) {
+    if (!request) return nullptr;
+    return json::object{{"id", log::escaped(request->id)},
+                        {"method", log::escaped(request->method)},
+                        {"path", log::escaped(request->path)},
+                        {"for_seconds", seconds(request->for_time)}};
+}
+
+// What a cell of a table says of a thread's request: which, its id, and for how long the thread has had it.
+std::array<std::string, 3> request_cells(const std::optional<metrics::RequestNow>& request) {
+    if (!request) return {"-", "-", "-"};
+    return {html_text(log::escaped(request->method + ' ' + request->path)),
+            html_text(log::escaped(request->id)), fmt::format("{:.3f} s", seconds(request->for_time))};
 }
 
 }  // namespace
@@ -53,13 +85,8 @@ json::array gc_array(const Observation& seen) {
 }
 
 json::array python_threads_array(const Observation& seen) {
-    std::vector<const metrics::PythonThread*> threads;
-    for (const metrics::PythonThread& thread : seen.python_threads) threads.push_back(&thread);
-    std::stable_sort(threads.begin(), threads.end(),
-                     [](const auto* a, const auto* b) { return a->held > b->held; });
     json::array out;
-    for (const metrics::PythonThread* thread : threads) {
-        if (out.size() == kMostThreads) break;
+    for (const metrics::PythonThread* thread : most_important(seen)) {
         json::value route = nullptr;
         if (thread->route) route = json::value(seen.label(*thread->route));
         out.push_back(json::object{{"interpreter", thread->interpreter},
@@ -67,10 +94,23 @@ json::array python_threads_array(const Observation& seen) {
                                    {"doing", thread->doing},
                                    {"for_seconds", seconds(thread->for_time)},
                                    {"route", std::move(route)},
+                                   {"request", request_value(thread->request)},
                                    {"held_seconds", seconds(thread->held)},
                                    {"waited_seconds", seconds(thread->waited)}});
     }
     return out;
+}
+
+std::string python_threads_html(const Observation& seen) {
+    std::string html;
+    for (const metrics::PythonThread* thread : most_important(seen)) {
+        const auto [what, id, since] = request_cells(thread->request);
+        html += fmt::format(
+            "<tr><td>{}</td><td>{}</td><td>{:.3f} s</td><td>{}</td><td>{}</td><td>{}</td><td>{}</td></tr>\n",
+            html_text(thread->name), thread->doing, seconds(thread->for_time), what, since, id,
+            thread->route ? html_text(seen.label(*thread->route)) : "-");
+    }
+    return html;
 }
 
 std::optional<double> longest_hold(const Observation& seen, metrics::Party party) {

@@ -8,6 +8,7 @@
 
 #include <boost/json/array.hpp>
 #include <optional>
+#include <string>
 
 #include "server/metrics/observatory.hpp"
 
@@ -17,6 +18,8 @@ boost::json::array blame_array(const metrics::Observation& seen);
 boost::json::array longest_holds_array(const metrics::Observation& seen);
 boost::json::array gc_array(const metrics::Observation& seen);
 boost::json::array python_threads_array(const metrics::Observation& seen);
+// The same as rows of a table: thread, what it does, for how long; request, for how long, its id; route.
+std::string python_threads_html(const metrics::Observation& seen);
 
 // The longest uninterrupted hold in seconds; nothing when the route never held the GIL.
 std::optional<double> longest_hold(const metrics::Observation& seen, metrics::Party party);

@@ -8,6 +8,7 @@
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <chrono>
+#include <new>
 #include <system_error>
 #include <utility>
 
@@ -18,7 +19,6 @@ namespace asio = boost::asio;
 using asio::ip::tcp;
 
 constexpr auto kAwait = asio::as_tuple(asio::use_awaitable);
-constexpr std::size_t kMostSessions = 64;
 
 [[noreturn]] void refuse(const config::TcpAddress& address, const boost::system::error_code& error) {
     throw std::system_error(error, "admin address " + address.host + ":" + std::to_string(address.port));
@@ -71,23 +71,20 @@ asio::awaitable<void> Listener::serve() {
         if (error) {  // out of descriptors, mostly: others may give some back
             pause.expires_after(std::chrono::milliseconds(100));
             co_await pause.async_wait(kAwait);
-        } else if (*sessions_ < kMostSessions) {
-            keep_from_children(socket.native_handle());
-            asio::co_spawn(io_, session(std::move(socket)), asio::detached);
+        } else {
+            begin(std::move(socket));
         }
     }
 }
 
-asio::awaitable<void> Listener::session(tcp::socket socket) {
-    struct Counted {
-        std::shared_ptr<std::size_t> count;
-        explicit Counted(std::shared_ptr<std::size_t> sessions) : count(std::move(sessions)) { ++*count; }
-        ~Counted() { --*count; }
-        Counted(const Counted&) = delete;
-        Counted& operator=(const Counted&) = delete;
-    };
-    const Counted counted(sessions_);
-    co_await admin::serve(std::move(socket), answer_);
+// Without memory for one more connection there is one less; others come after it.
+void Listener::begin(tcp::socket socket) {
+    try {
+        keep_from_children(socket.native_handle());
+        asio::co_spawn(io_, admin::serve(std::move(socket), answer_, sessions_), asio::detached);
+    } catch (const std::bad_alloc&) {
+        return;
+    }
 }
 
 }  // namespace baton::admin

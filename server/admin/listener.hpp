@@ -1,19 +1,19 @@
 // An address whose pages are answered on one thread.
 //
 // Threads: constructor and url() on one thread before serve() runs; serve() on the thread of `io`. Lifetime:
-// within that of `io`, which has to be stopped before this goes; `answer` is kept. Cannot: be reached by more
-// than 64 connections at once.
+// within that of `io`, which has to be stopped before this goes; `answer` is kept. Cannot: have more than 64
+// connections: another takes the place of the one that has been idle the longest.
 #pragma once
 
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
-#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <string>
 
 #include "server/admin/session.hpp"
+#include "server/admin/sessions.hpp"
 #include "server/config/config.hpp"
 
 namespace baton::admin {
@@ -30,13 +30,13 @@ class Listener {
     std::string url() const;
 
   private:
-    boost::asio::awaitable<void> session(boost::asio::ip::tcp::socket socket);
+    void begin(boost::asio::ip::tcp::socket socket);
 
     boost::asio::io_context& io_;
     boost::asio::ip::tcp::acceptor acceptor_;
     const Answer answer_;
     // Shared: coroutines that are under way end with io_, after this.
-    std::shared_ptr<std::size_t> sessions_ = std::make_shared<std::size_t>(0);
+    std::shared_ptr<Sessions> sessions_ = std::make_shared<Sessions>();
 };
 
 }  // namespace baton::admin

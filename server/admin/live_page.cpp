@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "embedded/page.hpp"
+#include "server/admin/gil_status.hpp"
 #include "server/admin/loop_status.hpp"
 #include "server/history/route_rates.hpp"
 #include "server/metrics/quantile.hpp"
@@ -95,11 +96,20 @@ std::string routes_table(const metrics::Observation& seen) {
     return html + "</tbody></table></section>\n";
 }
 
+std::string threads_table(const metrics::Observation& seen) {
+    const std::string rows = python_threads_html(seen);
+    if (rows.empty()) return {};
+    return "<section><h2>Threads now</h2>\n<table class=\"numbers left\"><thead><tr><th>thread</th>"
+           "<th>does</th><th>for</th><th>request</th><th>at it for</th><th>request id</th><th>route</th>"
+           "</tr></thead><tbody>\n" +
+           rows + "</tbody></table></section>\n";
+}
+
 std::string plain(const metrics::Observation& seen) {
     std::string html =
         fmt::format("<section><p>{} requests, {} in progress, {} in the queue.</p></section>\n",
                     seen.totals.requests, seen.totals.active_requests, seen.queue_length);
-    html += routes_table(seen);
+    html += routes_table(seen) + threads_table(seen);
     const std::string loops = loops_html(seen);
     if (!loops.empty()) html += "<section><h2>Event loops</h2>\n<ul>\n" + loops + "</ul></section>\n";
     return html + "<noscript><p class=\"hint\">Charts and the timeline need JavaScript.</p></noscript>\n";

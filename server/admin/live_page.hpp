@@ -17,8 +17,8 @@ namespace baton::admin {
 // Every answer with this prefix is one of the files; their names change with their contents.
 inline constexpr std::string_view kAssets = "/page/";
 
-// What the page says before its script does, or without it: a table of routes, and `links` to the other
-// pages.
+// What the page says before its script does, or without it: tables of routes and threads, and `links` to the
+// other pages.
 Page live_page(const metrics::Observation& seen, Readiness readiness, const std::string& links);
 
 // The file at a path; nothing when there is none.

@@ -6,7 +6,6 @@
 
 #include "server/admin/live_page.hpp"
 #include "server/admin/status.hpp"
-#include "server/admin/trace_page.hpp"
 #include "server/advisor/report_json.hpp"
 #include "server/metrics/collector.hpp"
 #include "server/metrics/exposition.hpp"
@@ -49,11 +48,11 @@ Page config_page(const Sources& sources) {
     return {200, kJson, sources.config()};
 }
 
-Reply trace(std::string_view target, const Sources& sources) {
-    return trace_page(target, sources.trace);
+Reply trace(std::string_view target, const Sources&, TracePage& traces) {
+    return traces.answer(target);
 }
 
-Reply events(std::string_view, const Sources& sources) {
+Reply events(std::string_view, const Sources& sources, TracePage&) {
     return sources.live.events();
 }
 
@@ -66,7 +65,7 @@ struct Entry {
     std::string_view says;
     // One of the two: a page, or what reads the query itself and may take its time.
     Page (*make)(const Sources&);
-    Reply (*answer)(std::string_view target, const Sources&) = nullptr;
+    Reply (*answer)(std::string_view target, const Sources&, TracePage&) = nullptr;
 };
 
 constexpr std::array<Entry, 11> kPages = {{
@@ -100,11 +99,11 @@ Page not_found() {
 
 }  // namespace
 
-Reply page(std::string_view target, const Sources& sources) {
+Reply page(std::string_view target, const Sources& sources, TracePage& traces) {
     const std::string_view path = target.substr(0, target.find('?'));
     for (const Entry& entry : kPages) {
         if (entry.path != path) continue;
-        if (entry.answer != nullptr) return entry.answer(target, sources);
+        if (entry.answer != nullptr) return entry.answer(target, sources, traces);
         return entry.make(sources);
     }
     if (std::optional<Page> file = asset(path)) return *std::move(file);

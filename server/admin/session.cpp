@@ -143,8 +143,12 @@ bool answerable(const beast::error_code& error) {
 
 }  // namespace
 
-asio::awaitable<void> serve(asio::ip::tcp::socket socket, const Answer& answer) {
+asio::awaitable<void> serve(asio::ip::tcp::socket socket, const Answer& answer,
+                            std::shared_ptr<Sessions> sessions) {
+    using Doing = Sessions::Doing;
     beast::tcp_stream stream(std::move(socket));
+    if (!sessions->make_room()) co_return;
+    Sessions::Place place(sessions, stream);
     beast::flat_buffer buffer(kHeadLimit);
     bool keep_alive = true;
     bool unread = false;
@@ -154,6 +158,7 @@ asio::awaitable<void> serve(asio::ip::tcp::socket socket, const Answer& answer) 
         stream.expires_after(kTimeout);
         const auto [error, size] = co_await http::async_read_header(stream, buffer, parser, kAwait);
         if (error && !answerable(error)) break;
+        place.is(Doing::answering);
         // A body that was announced is not read: the connection ends with the answer.
         unread = error || !parser.is_done();
         keep_alive = !unread && parser.get().keep_alive();
@@ -161,17 +166,24 @@ asio::awaitable<void> serve(asio::ip::tcp::socket socket, const Answer& answer) 
         const bool head_only = !error && parser.get().method() == http::verb::head;
         Reply reply = reply_for(error, parser, answer);
         if (const auto* const endless = std::get_if<Stream>(&reply)) {
+            place.is(Doing::streaming);
             co_await send(stream, *endless, version, head_only);
             break;
         }
         Page page = std::move(std::get<Page>(reply));
         if (!error && known(page, parser.get()[http::field::if_none_match]))
             page = unchanged(std::move(page));
+        if (keep_alive && sessions->crowded()) {
+            keep_alive = false;
+            unread = true;  // maybe: the client does not know yet
+        }
         const Response out = response(std::move(page), version, keep_alive);
         if (!co_await send(stream, out, head_only)) break;
+        if (keep_alive) place.is(Doing::idle);
     }
     beast::error_code ignored;  // the peer may have closed first
     stream.socket().shutdown(asio::ip::tcp::socket::shutdown_send, ignored);
+    place.is(Doing::idle);
     if (unread) co_await linger(stream);
 }
 

@@ -8,8 +8,10 @@
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <functional>
+#include <memory>
 #include <string_view>
 
+#include "server/admin/sessions.hpp"
 #include "server/admin/stream.hpp"
 
 namespace baton::admin {
@@ -17,6 +19,8 @@ namespace baton::admin {
 // The page, or the stream, at a target.
 using Answer = std::function<Reply(std::string_view target)>;
 
-boost::asio::awaitable<void> serve(boost::asio::ip::tcp::socket socket, const Answer& answer);
+// In a crowd a connection ends with its answer.
+boost::asio::awaitable<void> serve(boost::asio::ip::tcp::socket socket, const Answer& answer,
+                                   std::shared_ptr<Sessions> sessions);
 
 }  // namespace baton::admin

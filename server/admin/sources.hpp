@@ -25,6 +25,7 @@ struct Sources {
     std::function<Readiness()> readiness;
     std::function<std::string()> config;  // the effective configuration as JSON text
     trace::Source trace{};
+    std::function<void(const std::string& line)> report{};  // for the log, what failed; may be empty
 };
 
 }  // namespace baton::admin

@@ -1,10 +1,14 @@
 #include "server/admin/trace_page.hpp"
 
+#include <pthread.h>
+
 #include <array>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/use_awaitable.hpp>
 #include <charconv>
 #include <ctime>
-#include <memory>
-#include <optional>
+#include <functional>
 #include <string>
 
 #include "server/admin/query.hpp"
@@ -21,11 +25,6 @@ namespace asio = boost::asio;
 constexpr double kShortest = 0.01;
 constexpr double kLongest = 60.0;
 
-struct Choice {
-    double seconds = 5.0;
-    bool json = false;
-};
-
 std::optional<double> seconds(std::string_view text) {
     double value = 0.0;
     const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
@@ -34,9 +33,84 @@ std::optional<double> seconds(std::string_view text) {
     return value;
 }
 
+std::string disposition(bool json) {
+    std::array<char, 32> at{};
+    const std::time_t now = std::time(nullptr);
+    std::tm parts{};
+    gmtime_r(&now, &parts);
+    std::strftime(at.data(), at.size(), "%Y%m%d-%H%M%S", &parts);
+    return "attachment; filename=\"baton-gil-" + std::string(at.data()) + (json ? ".json\"" : ".pftrace\"");
+}
+
+// What `make` returns, made on a thread of the pool. It is called by reference: it has to be there meanwhile.
+asio::awaitable<std::string> on_thread_of(asio::thread_pool& pool, const std::function<std::string()>& make) {
+    const auto call = [job = &make]() -> asio::awaitable<std::string> { co_return (*job)(); };
+    co_return co_await asio::co_spawn(pool, call, asio::use_awaitable);
+}
+
+}  // namespace
+
+// A recording from its beginning until it has been handed out, or nobody wants it any more.
+class TracePage::Recorder {
+  public:
+    explicit Recorder(TracePage& page) : page_(page) {}
+    ~Recorder() {
+        if (running_) page_.source_.abandon();
+        release();
+    }
+    Recorder(const Recorder&) = delete;
+    Recorder& operator=(const Recorder&) = delete;
+
+    trace::Source::Start start() {
+        if (page_.taken_) return trace::Source::Start::busy;
+        const auto start = page_.source_.start ? page_.source_.start() : trace::Source::Start::impossible;
+        running_ = taking_ = page_.taken_ = start == trace::Source::Start::begun;
+        return start;
+    }
+    trace::Recording stop() {
+        running_ = false;
+        return page_.source_.stop();
+    }
+    // The next may begin.
+    void release() {
+        if (std::exchange(taking_, false)) page_.taken_ = false;
+    }
+
+  private:
+    TracePage& page_;
+    bool running_ = false;
+    bool taking_ = false;
+};
+
+TracePage::TracePage(const trace::Source& source, metrics::ThreadClocks& clocks)
+    : source_(source), clocks_(clocks) {}
+
+TracePage::~TracePage() {
+    stop();
+}
+
+void TracePage::stop() {
+    if (!reader_) return;
+    asio::post(*reader_, [this] { clocks_.leave(); });
+    // Not stopped: what is queued there, and waits for its end, must not be left to later.
+    reader_->join();
+    reader_.reset();
+}
+
+// The thread inherits that all signals are blocked.
+void TracePage::provide_reader() {
+    if (reader_) return;
+    reader_.emplace(1);
+    asio::post(*reader_, [this] {
+        pthread_setname_np(pthread_self(), "baton-trace");
+        clocks_.enter(metrics::Role::admin);
+    });
+}
+
 // What is asked for, or what is wrong with it.
-std::variant<Choice, std::string> choice(const Query& query) {
+std::variant<TracePage::Choice, std::string> TracePage::choice(std::string_view target) {
     Choice chosen;
+    const Query query(target);
     for (const auto& [name, value] : query.all()) {
         if (name == "seconds") {
             const std::optional<double> read = seconds(value);
@@ -52,61 +126,42 @@ std::variant<Choice, std::string> choice(const Query& query) {
     return chosen;
 }
 
-// A recording under way; given up when nobody wants it any more.
-class Recorder {
-  public:
-    explicit Recorder(const trace::Source& source) : source_(source) {}
-    ~Recorder() {
-        if (running_) source_.abandon();
-    }
-    Recorder(const Recorder&) = delete;
-    Recorder& operator=(const Recorder&) = delete;
-
-    trace::Recording stop() {
-        running_ = false;
-        return source_.stop();
-    }
-
-  private:
-    const trace::Source& source_;
-    bool running_ = true;
-};
-
-std::string disposition(bool json) {
-    std::array<char, 32> at{};
-    const std::time_t now = std::time(nullptr);
-    std::tm parts{};
-    gmtime_r(&now, &parts);
-    std::strftime(at.data(), at.size(), "%Y%m%d-%H%M%S", &parts);
-    return "attachment; filename=\"baton-gil-" + std::string(at.data()) + (json ? ".json\"" : ".pftrace\"");
-}
-
-asio::awaitable<void> record(Sink& sink, std::shared_ptr<Recorder> recorder, Choice chosen) {
+asio::awaitable<void> TracePage::record(Sink& sink, std::shared_ptr<Recorder> recorder, Choice chosen) {
     const std::chrono::duration<double> time(chosen.seconds);
     if (!co_await sink.wait(std::chrono::duration_cast<std::chrono::nanoseconds>(time))) co_return;
-    trace::Pieces pieces(recorder->stop(), chosen.json ? trace::json() : trace::perfetto());
-    for (std::string piece = pieces.next(); !piece.empty(); piece = pieces.next()) {
+    std::optional<trace::Pieces> pieces;
+    const std::function<std::string()> next = [&] {
+        if (!pieces) pieces.emplace(recorder->stop(), chosen.json ? trace::json() : trace::perfetto());
+        return pieces->next();
+    };
+    std::string piece = co_await on_thread_of(*reader_, next);
+    while (!piece.empty()) {
         const bool there = co_await sink.write(piece);
         if (!there) co_return;
+        piece = co_await on_thread_of(*reader_, next);
     }
+    // Before the client knows that it has everything: it may ask for the next at once.
+    pieces.reset();
+    recorder->release();
 }
 
-}  // namespace
-
-Reply trace_page(std::string_view target, const trace::Source& source) {
-    const auto asked = choice(Query(target));
+Reply TracePage::answer(std::string_view target) {
+    const auto asked = choice(target);
     if (const auto* const wrong = std::get_if<std::string>(&asked)) return plain(400, *wrong);
-    const auto start = source.start ? source.start() : trace::Source::Start::impossible;
+    const Choice chosen = std::get<Choice>(asked);
+    // Whatever fails for want of memory or threads fails before the recording begins, or ends it.
+    provide_reader();
+    auto recorder = std::make_shared<Recorder>(*this);
+    const trace::Source::Start start = recorder->start();
     if (start == trace::Source::Start::busy)
         return plain(409, "a recording is under way; there is one at a time\n");
     if (start == trace::Source::Start::impossible)
         return plain(503, "there is nothing to record: the GIL ledger is off\n");
-    const Choice chosen = std::get<Choice>(asked);
-    auto recorder = std::make_shared<Recorder>(source);
-    return Stream{
-        chosen.json ? "application/json" : "application/octet-stream",
-        {{"Content-Disposition", disposition(chosen.json)}},
-        [recorder = std::move(recorder), chosen](Sink& sink) { return record(sink, recorder, chosen); }};
+    return Stream{chosen.json ? "application/json" : "application/octet-stream",
+                  {{"Content-Disposition", disposition(chosen.json)}},
+                  [this, recorder = std::move(recorder), chosen](Sink& sink) {
+                      return record(sink, recorder, chosen);
+                  }};
 }
 
 }  // namespace baton::admin

@@ -1,16 +1,49 @@
 // /trace: a recording of the GIL's timeline, as long as asked for, and then as a file.
 //
-// Threads: the admin thread; while it records, the thread does other things. Lifetime: `source` outlives the
-// reply. Cannot: record twice at a time.
+// Threads: the admin thread. Reading and writing down what was recorded takes a while: that is done on a
+// thread of its own, which begins with the first recording, so that other pages are answered meanwhile.
+// Lifetime: `source` and `clocks` outlive it, and it outlives what it has answered; stop() comes before the
+// end of the io_context of those answers. Cannot: record while a recording is under way or being handed out:
+// the memory is there for one.
 #pragma once
 
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/thread_pool.hpp>
+#include <memory>
+#include <optional>
 #include <string_view>
 
 #include "server/admin/stream.hpp"
+#include "server/metrics/thread_clocks.hpp"
 #include "server/trace/recording.hpp"
 
 namespace baton::admin {
 
-Reply trace_page(std::string_view target, const trace::Source& source);
+class TracePage {
+  public:
+    TracePage(const trace::Source& source, metrics::ThreadClocks& clocks);
+    ~TracePage();
+    TracePage(const TracePage&) = delete;
+    TracePage& operator=(const TracePage&) = delete;
+
+    Reply answer(std::string_view target);
+    // When nobody calls answer() any more. Waits for what is being read.
+    void stop();
+
+  private:
+    class Recorder;
+    struct Choice {
+        double seconds = 5.0;
+        bool json = false;
+    };
+    static std::variant<Choice, std::string> choice(std::string_view target);
+    boost::asio::awaitable<void> record(Sink& sink, std::shared_ptr<Recorder> recorder, Choice chosen);
+    void provide_reader();
+
+    const trace::Source& source_;
+    metrics::ThreadClocks& clocks_;
+    bool taken_ = false;
+    std::optional<boost::asio::thread_pool> reader_;
+};
 
 }  // namespace baton::admin

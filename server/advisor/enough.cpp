@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <utility>
 
 namespace baton::advisor {
 
@@ -61,6 +62,18 @@ std::optional<std::string> lacks_route(const Window& window) {
 std::optional<std::string> lacks_books(const Facts& facts) {
     if (facts.books()) return std::nullopt;
     return "there are no books on the GIL: " + facts.why_not;
+}
+
+Verdict of_routes(const Window& window, const Facts& facts, const JudgeRoute& judge) {
+    Verdict verdict;
+    verdict.lacks = lacks_books(facts);
+    if (!verdict.lacks) verdict.lacks = lacks_route(window);
+    if (verdict.lacks) return verdict;
+    for (const RouteWindow& route : window.routes) {
+        if (!enough(route)) continue;
+        if (std::optional<Advice> advice = judge(route)) verdict.advice.push_back(std::move(*advice));
+    }
+    return verdict;
 }
 
 double seconds(Nanoseconds time) {

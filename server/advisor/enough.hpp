@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 
@@ -27,6 +28,10 @@ std::optional<std::string> lacks_time(const Window& window);
 std::optional<std::string> lacks_requests(const Window& window);
 std::optional<std::string> lacks_route(const Window& window);
 std::optional<std::string> lacks_books(const Facts& facts);
+
+// A rule about routes: what `judge` has to say of each that has had enough requests.
+using JudgeRoute = std::function<std::optional<Advice>(const RouteWindow&)>;
+Verdict of_routes(const Window& window, const Facts& facts, const JudgeRoute& judge);
 
 double seconds(Nanoseconds time);
 // "12.3 ms", "45 us", "1.20 s"

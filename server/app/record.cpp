@@ -2,14 +2,14 @@
 
 #include <fmt/format.h>
 
-#include <cerrno>
 #include <chrono>
-#include <cstdio>
-#include <cstring>
-#include <memory>
+#include <cstdint>
+#include <optional>
 #include <string>
-#include <variant>
+#include <string_view>
+#include <utility>
 
+#include "server/app/new_file.hpp"
 #include "server/app/outcome.hpp"
 #include "server/client/fetch.hpp"
 
@@ -19,24 +19,6 @@ namespace {
 
 constexpr std::uint64_t kMostBytes = std::uint64_t{1} << 30;
 constexpr std::chrono::seconds kPatience{120};  // for everything but the recording itself
-
-// Empty, or why not.
-std::string write(const std::string& path, const std::string& bytes) {
-    struct Close {
-        void operator()(std::FILE* file) const { std::fclose(file); }
-    };
-    std::unique_ptr<std::FILE, Close> opened;
-    std::FILE* file = stdout;
-    if (path != "-") {
-        opened.reset(std::fopen(path.c_str(), "wbe"));
-        file = opened.get();
-    }
-    const bool written = file != nullptr &&
-                         std::fwrite(bytes.data(), 1, bytes.size(), file) == bytes.size() &&
-                         std::fflush(file) == 0;
-    if (written) return {};
-    return fmt::format("{}: {}", path == "-" ? "standard output" : path, std::strerror(errno));
-}
 
 }  // namespace
 
@@ -48,15 +30,21 @@ int record(const cli::Trace& what) {
     const std::string path =
         fmt::format("/trace?seconds={}&format={}", what.seconds, json ? "json" : "perfetto");
     const auto patience = kPatience + std::chrono::milliseconds(static_cast<long>(what.seconds * 1000));
-    const auto answer = client::fetch(url, path, kMostBytes, patience);
-    if (const auto* trouble = std::get_if<client::Trouble>(&answer)) return complain(kFailed, trouble->line);
-    const std::string& bytes = std::get<client::Body>(answer).bytes;
-    if (const std::string fault = write(what.output, bytes); !fault.empty()) return complain(kFailed, fault);
+    NewFile file(what.output);  // before the recording: nobody should wait for one that cannot be kept
+    if (const std::string fault = file.open(); !fault.empty()) return complain(kFailed, fault);
+    const auto take = [&file](std::string_view piece) -> std::optional<client::Trouble> {
+        std::string fault = file.write(piece);
+        if (fault.empty()) return std::nullopt;
+        return client::Trouble{std::move(fault)};
+    };
+    if (const auto trouble = client::fetch_into(take, url, path, kMostBytes, patience))
+        return complain(kFailed, trouble->line);
+    if (const std::string fault = file.finish(); !fault.empty()) return complain(kFailed, fault);
     if (what.output != "-")
         say(
             fmt::format("{} seconds of the GIL's timeline are in {} ({} KiB). To see them, open the file at "
                         "https://ui.perfetto.dev: it stays in the browser.",
-                        what.seconds, what.output, (bytes.size() + 1023) / 1024));
+                        what.seconds, what.output, (file.size() + 1023) / 1024));
     return kEnded;
 }
 

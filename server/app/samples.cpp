@@ -60,6 +60,9 @@ std::vector<metrics::PythonThread> python_threads() {
         threads.push_back({interpreter_name(book.gil), gil::name_of(book.name), word(book.doing),
                            book.for_time, book.totals.held, book.totals.waited, std::nullopt});
         if (gil::is_program_tag(book.tag)) threads.back().route = book.tag;
+        if (!book.request) continue;
+        const gil::RequestNow& request = *book.request;
+        threads.back().request = {request.id, request.method, request.path, book.request_time};
     }
     return threads;
 }

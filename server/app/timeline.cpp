@@ -4,7 +4,9 @@
 
 #include <algorithm>
 #include <ctime>
+#include <memory>
 #include <utility>
+#include <vector>
 
 #include "interp/current_request.hpp"
 #include "interp/gil/ledger.hpp"
@@ -48,12 +50,13 @@ trace::Doing doing(gil::Doing doing) {
     return trace::Doing::off_gil;
 }
 
-trace::Track track(const gil::TraceTrack& from) {
-    trace::Track result{from.gil, from.thread_id, from.name, {}};
-    result.slices.reserve(from.slices.size());
-    for (const gil::TraceSlice& slice : from.slices)
-        result.slices.push_back({slice.begin, slice.end, slice.request, doing(slice.doing), slice.forced});
-    return result;
+// They stay where they are: there may be millions.
+trace::Slices slices(std::vector<gil::TraceSlice> from) {
+    const auto kept = std::make_shared<const std::vector<gil::TraceSlice>>(std::move(from));
+    return {kept->size(), [kept](std::size_t number) {
+                const gil::TraceSlice& slice = (*kept)[number];
+                return trace::Slice{slice.begin, slice.end, slice.request, doing(slice.doing), slice.forced};
+            }};
 }
 
 trace::Recording recording(gil::Trace from, const routing::RouteTable& routes) {
@@ -74,7 +77,7 @@ trace::Recording recording(gil::Trace from, const routing::RouteTable& routes) {
     std::size_t interpreters = 1;
     for (gil::TraceTrack& one : from.tracks) {
         interpreters = std::max(interpreters, one.gil + 1);
-        result.tracks.push_back(track(std::exchange(one, {})));
+        result.tracks.push_back({one.gil, one.thread_id, std::move(one.name), slices(std::move(one.slices))});
     }
     for (std::size_t i = 0; i < interpreters; ++i)
         result.interpreters.push_back(i == 0 ? "main" : std::to_string(i));

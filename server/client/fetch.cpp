@@ -12,17 +12,18 @@
 #include <boost/beast/core/error.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/core/tcp_stream.hpp>
+#include <boost/beast/http/buffer_body.hpp>
 #include <boost/beast/http/empty_body.hpp>
 #include <boost/beast/http/error.hpp>
 #include <boost/beast/http/message.hpp>
 #include <boost/beast/http/parser.hpp>
 #include <boost/beast/http/read.hpp>
-#include <boost/beast/http/string_body.hpp>
 #include <boost/beast/http/write.hpp>
 #include <exception>
 #include <utility>
 #include <vector>
 
+#include "server/client/resolve.hpp"
 #include "server/config/address.hpp"
 
 namespace baton::client {
@@ -38,8 +39,10 @@ constexpr auto kAwait = asio::as_tuple(asio::use_awaitable);
 constexpr std::string_view kScheme = "http://";
 constexpr std::size_t kLongestReason = 200;
 
-using Result = std::variant<Body, Trouble>;
-using Parser = http::response_parser<http::string_body>;
+constexpr std::size_t kBlock = 64 * 1024;
+
+using Problem = std::optional<Trouble>;
+using Parser = http::response_parser<http::buffer_body>;
 
 std::string authority(const config::TcpAddress& address) {
     const bool v6 = address.host.find(':') != std::string::npos;
@@ -61,38 +64,63 @@ std::string in_words(const beast::error_code& error) {
     return error.message();
 }
 
-Result judged(Parser& parser, const std::string& where) {
-    if (parser.get().result() == http::status::ok) return Body{std::move(parser.get().body())};
-    const std::string reason = first_line(parser.get().body());
-    return Trouble{fmt::format("{} answers {}{}{}", where, parser.get().result_int(),
-                               reason.empty() ? "" : ": ", reason)};
+Trouble refusal(const Parser& parser, const std::string& where, std::string_view body) {
+    const std::string reason = first_line(body);
+    return {fmt::format("{} answers {}{}{}", where, parser.get().result_int(), reason.empty() ? "" : ": ",
+                        reason)};
 }
 
-asio::awaitable<Result> exchange(const std::vector<tcp::endpoint>& endpoints,
-                                 const config::TcpAddress& address, std::string_view path,
-                                 std::uint64_t limit, std::chrono::milliseconds timeout) {
-    const std::string where = authority(address);
-    const auto trouble = [&](const beast::error_code& error) {
-        return Trouble{fmt::format("{}: {}", where, in_words(error))};
-    };
-    beast::tcp_stream stream(co_await asio::this_coro::executor);
-    stream.expires_after(timeout);
-    const auto [refused, endpoint] = co_await stream.async_connect(endpoints, kAwait);
-    if (refused) co_return trouble(refused);
+class Exchange {
+  public:
+    Exchange(const Take& take, const config::TcpAddress& address, Deadline deadline)
+        : take_(take), where_(authority(address)), deadline_(deadline) {}
 
-    http::request<http::empty_body> request(http::verb::get, path, 11);
-    request.set(http::field::host, where);
-    request.keep_alive(false);
-    const auto [unsent, written] = co_await http::async_write(stream, request, kAwait);
-    if (unsent) co_return trouble(unsent);
+    asio::awaitable<Problem> run(const Endpoints& endpoints, std::string_view path, std::uint64_t limit) {
+        beast::tcp_stream stream(co_await asio::this_coro::executor);
+        stream.expires_at(deadline_);
+        const auto [refused, endpoint] = co_await stream.async_connect(endpoints, kAwait);
+        if (refused) co_return trouble(refused);
 
-    beast::flat_buffer buffer;
-    Parser parser;
-    parser.body_limit(limit);
-    const auto [unread, read] = co_await http::async_read(stream, buffer, parser, kAwait);
-    if (unread) co_return trouble(unread);
-    co_return judged(parser, where);
-}
+        http::request<http::empty_body> request(http::verb::get, path, 11);
+        request.set(http::field::host, where_);
+        request.keep_alive(false);
+        const auto [unsent, written] = co_await http::async_write(stream, request, kAwait);
+        if (unsent) co_return trouble(unsent);
+
+        Parser parser;
+        parser.body_limit(limit);
+        const auto [unread, read] = co_await http::async_read_header(stream, buffer_, parser, kAwait);
+        if (unread) co_return trouble(unread);
+        co_return co_await body(stream, parser);
+    }
+
+  private:
+    Trouble trouble(const beast::error_code& error) const {
+        return {fmt::format("{}: {}", where_, in_words(error))};
+    }
+
+    asio::awaitable<Problem> body(beast::tcp_stream& stream, Parser& parser) {
+        const bool good = parser.get().result() == http::status::ok;
+        std::vector<char> block(kBlock);
+        std::string said;  // instead
+        while (!parser.is_done() && said.size() < kLongestReason) {
+            parser.get().body().data = block.data();
+            parser.get().body().size = block.size();
+            const auto [error, size] = co_await http::async_read(stream, buffer_, parser, kAwait);
+            if (error && error != http::error::need_buffer) co_return trouble(error);
+            const std::string_view piece(block.data(), block.size() - parser.get().body().size);
+            if (!good) said.append(piece);
+            if (Problem problem = good && !piece.empty() ? take_(piece) : std::nullopt) co_return problem;
+        }
+        if (!good) co_return refusal(parser, where_, said);
+        co_return std::nullopt;
+    }
+
+    const Take& take_;
+    const std::string where_;
+    const Deadline deadline_;
+    beast::flat_buffer buffer_;
+};
 
 }  // namespace
 
@@ -107,27 +135,37 @@ config::Parsed<config::TcpAddress> admin_address(std::string_view url) {
     return address;
 }
 
-Result fetch(std::string_view url, std::string_view path, std::uint64_t limit,
-             std::chrono::milliseconds timeout) {
+Problem fetch_into(const Take& take, std::string_view url, std::string_view path, std::uint64_t limit,
+                   std::chrono::milliseconds timeout) {
+    const Deadline deadline = std::chrono::steady_clock::now() + timeout;
     const config::Parsed<config::TcpAddress> address = admin_address(url);
     if (!address) return Trouble{address.error()};
-    asio::io_context io{1};
-    boost::system::error_code error;
-    const auto found = tcp::resolver(io).resolve(address->host, std::to_string(address->port), error);
-    if (error) return Trouble{fmt::format("{}: {}", address->host, error.message())};
-    std::vector<tcp::endpoint> endpoints;
-    for (const auto& entry : found) endpoints.push_back(entry.endpoint());
+    const auto found = resolve(*address, deadline);
+    if (const auto* const unknown = std::get_if<Trouble>(&found)) return *unknown;
 
-    Result result = Trouble{"not answered"};
+    asio::io_context io{1};
+    Problem result = Trouble{"not answered"};
     std::exception_ptr thrown;
-    asio::co_spawn(io, exchange(endpoints, *address, path, limit, timeout),
-                   [&](const std::exception_ptr& exception, Result answer) {
+    Exchange exchange(take, *address, deadline);
+    asio::co_spawn(io, exchange.run(std::get<Endpoints>(found), path, limit),
+                   [&](const std::exception_ptr& exception, Problem problem) {
                        thrown = exception;
-                       result = std::move(answer);
+                       result = std::move(problem);
                    });
     io.run();
     if (thrown) std::rethrow_exception(thrown);
     return result;
+}
+
+std::variant<Body, Trouble> fetch(std::string_view url, std::string_view path, std::uint64_t limit,
+                                  std::chrono::milliseconds timeout) {
+    Body body;
+    const auto keep = [&body](std::string_view piece) {
+        body.bytes.append(piece);
+        return Problem();
+    };
+    if (Problem problem = fetch_into(keep, url, path, limit, timeout)) return *std::move(problem);
+    return body;
 }
 
 }  // namespace baton::client

@@ -1,15 +1,19 @@
 // A page of a server's admin address, for the commands that ask a running server.
 //
-// Threads: any; blocks its caller, at the longest for `timeout`. Lifetime: results own everything.
-// Cannot: speak TLS, follow redirections, or take more bytes than it is told to.
+// Threads: any; blocks its caller, at the longest for `timeout`. Lifetime: results own everything; a thread
+// may be left behind that looks up a name (resolve.hpp). Cannot: speak TLS, follow redirections, or take more
+// bytes than it is told to.
 #pragma once
 
 #include <chrono>
 #include <cstdint>
+#include <functional>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <variant>
 
+#include "server/client/trouble.hpp"
 #include "server/config/config.hpp"
 #include "server/config/parsed.hpp"
 
@@ -23,14 +27,15 @@ config::Parsed<config::TcpAddress> admin_address(std::string_view url);
 struct Body {
     std::string bytes;
 };
-// One line, fit for standard error.
-struct Trouble {
-    std::string line;
-};
 
 // What GET `path` (with its query) answers, when that is a 200 of at most `limit` bytes. `timeout` is for all
 // of it.
 std::variant<Body, Trouble> fetch(std::string_view url, std::string_view path, std::uint64_t limit,
                                   std::chrono::milliseconds timeout);
+
+// The same, piece by piece. `take` says why it cannot take a piece, or nothing; then that is the trouble.
+using Take = std::function<std::optional<Trouble>(std::string_view piece)>;
+std::optional<Trouble> fetch_into(const Take& take, std::string_view url, std::string_view path,
+                                  std::uint64_t limit, std::chrono::milliseconds timeout);
 
 }  // namespace baton::client

@@ -69,6 +69,14 @@ struct LoopSample {
     std::vector<LongSteps> long_steps{};
 };
 
+// A request that a thread works for at this moment. Texts may be cut.
+struct RequestNow {
+    std::string id;
+    std::string method;
+    std::string path;          // as it came, without the query, which may hold secrets
+    Nanoseconds for_time = 0;  // of an event loop's thread: how long its present callback runs
+};
+
 // A thread that has run Python, whoever started it.
 struct PythonThread {
     std::string interpreter = "main";
@@ -78,6 +86,7 @@ struct PythonThread {
     Nanoseconds held = 0;
     Nanoseconds waited = 0;
     std::optional<Party> route;  // when it has a request
+    std::optional<RequestNow> request{};
 };
 
 struct ThreadStates {

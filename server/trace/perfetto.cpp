@@ -14,70 +14,57 @@ namespace {
 
 // Numbers of fields and values, as in perfetto/protos/perfetto/trace.
 namespace trace_file {
-constexpr std::uint32_t kPacket = 1;
+enum Field : std::uint32_t { kPacket = 1 };
 }
 namespace packet {
-constexpr std::uint32_t kClockSnapshot = 6;
-constexpr std::uint32_t kTimestamp = 8;
-constexpr std::uint32_t kSequence = 10;
-constexpr std::uint32_t kTrackEvent = 11;
-constexpr std::uint32_t kInternedData = 12;
-constexpr std::uint32_t kSequenceFlags = 13;
-constexpr std::uint32_t kDefaults = 59;
-constexpr std::uint32_t kTrackDescriptor = 60;
-constexpr std::uint32_t kTimestampClock = 58;  // also in the defaults
-constexpr std::uint64_t kStateCleared = 1;
-constexpr std::uint64_t kNeedsState = 2;
+enum Field : std::uint32_t {
+    kClockSnapshot = 6,
+    kTimestamp = 8,
+    kSequence = 10,
+    kTrackEvent = 11,
+    kInternedData = 12,
+    kSequenceFlags = 13,
+    kTimestampClock = 58,  // also in the defaults
+    kDefaults = 59,
+    kTrackDescriptor = 60
+};
+enum Flag : std::uint64_t { kStateCleared = 1, kNeedsState = 2 };
 }  // namespace packet
 namespace clock_snapshot {
-constexpr std::uint32_t kClocks = 1;
-constexpr std::uint32_t kClockId = 1;
-constexpr std::uint32_t kTimestamp = 2;
-constexpr std::uint64_t kRealtime = 1;
-constexpr std::uint64_t kMonotonic = 3;
-constexpr std::uint64_t kBoottime = 6;
+enum Field : std::uint32_t { kClocks = 1, kClockId = 1, kTimestamp = 2 };
+enum Clock : std::uint64_t { kRealtime = 1, kMonotonic = 3, kBoottime = 6 };
 }  // namespace clock_snapshot
 namespace descriptor {
-constexpr std::uint32_t kUuid = 1;
-constexpr std::uint32_t kName = 2;
-constexpr std::uint32_t kProcess = 3;
-constexpr std::uint32_t kThread = 4;
-constexpr std::uint32_t kParent = 5;
-constexpr std::uint32_t kCounter = 8;
-constexpr std::uint32_t kProcessId = 1;  // of a process and of a thread
-constexpr std::uint32_t kProcessName = 6;
-constexpr std::uint32_t kThreadId = 2;
-constexpr std::uint32_t kThreadName = 5;
-constexpr std::uint32_t kCounterUnit = 3;
-constexpr std::uint64_t kUnitCount = 2;
+enum Field : std::uint32_t { kUuid = 1, kName = 2, kProcess = 3, kThread = 4, kParent = 5, kCounter = 8 };
+enum ProcessField : std::uint32_t { kProcessId = 1, kProcessName = 6 };  // the id is a thread's field, too
+enum ThreadField : std::uint32_t { kThreadId = 2, kThreadName = 5 };
+enum CounterField : std::uint32_t { kCounterUnit = 3 };
+enum Unit : std::uint64_t { kUnitCount = 2 };
 }  // namespace descriptor
 namespace interned {
-constexpr std::uint32_t kCategories = 1;
-constexpr std::uint32_t kEventNames = 2;
-constexpr std::uint32_t kAnnotationNames = 3;
-constexpr std::uint32_t kAnnotationStrings = 29;
-constexpr std::uint32_t kId = 1;
-constexpr std::uint32_t kText = 2;
+enum Field : std::uint32_t {
+    kCategories = 1,
+    kEventNames = 2,
+    kAnnotationNames = 3,
+    kAnnotationStrings = 29
+};
+enum EntryField : std::uint32_t { kId = 1, kText = 2 };
 }  // namespace interned
 namespace event {
-constexpr std::uint32_t kCategory = 3;
-constexpr std::uint32_t kAnnotation = 4;
-constexpr std::uint32_t kType = 9;
-constexpr std::uint32_t kName = 10;
-constexpr std::uint32_t kTrack = 11;
-constexpr std::uint32_t kCounterValue = 30;
-constexpr std::uint32_t kFlow = 47;
-constexpr std::uint64_t kBegin = 1;
-constexpr std::uint64_t kEnd = 2;
-constexpr std::uint64_t kInstant = 3;
-constexpr std::uint64_t kCounter = 4;
+enum Field : std::uint32_t {
+    kCategory = 3,
+    kAnnotation = 4,
+    kType = 9,
+    kName = 10,
+    kTrack = 11,
+    kCounterValue = 30,
+    kFlow = 47
+};
+enum Type : std::uint64_t { kBegin = 1, kEnd = 2, kInstant = 3, kCounter = 4 };
 }  // namespace event
 namespace annotation {
-constexpr std::uint32_t kName = 1;
-constexpr std::uint32_t kFlag = 2;
-constexpr std::uint32_t kText = 6;
-constexpr std::uint32_t kInternedText = 17;
-}  // namespace annotation
+enum Field : std::uint32_t { kName = 1, kFlag = 2, kText = 6, kInternedText = 17 };
+}
 
 constexpr std::uint64_t kSequence = 1;
 constexpr std::uint64_t kCategory = 1;
@@ -112,9 +99,7 @@ class Perfetto final : public Format {
     }
 
     void slice(std::string& out, const Recording& recording, std::size_t track, const Slice& slice) override {
-        event_.clear();
-        event_.number(event::kType, event::kBegin).number(event::kTrack, track_uuid(track));
-        event_.number(event::kName, name_of(slice.doing)).number(event::kCategory, kCategory);
+        start_event(event::kBegin, track_uuid(track), name_of(slice.doing));
         if (slice.request != 0) annotate(recording, slice);
         if (slice.forced) {
             annotation_.clear();
@@ -122,19 +107,15 @@ class Perfetto final : public Format {
             event_.message(event::kAnnotation, annotation_);
         }
         put_event(out, slice.begin);
-        event_.clear();
-        event_.number(event::kType, event::kEnd).number(event::kTrack, track_uuid(track));
+        start_event(event::kEnd, track_uuid(track));
         put_event(out, slice.end);
         if (!slice.forced) return;
-        event_.clear();
-        event_.number(event::kType, event::kInstant).number(event::kTrack, track_uuid(track));
-        event_.number(event::kName, kForcedName).number(event::kCategory, kCategory);
+        start_event(event::kInstant, track_uuid(track), kForcedName);
         put_event(out, slice.end);
     }
 
     void waiters(std::string& out, const Recording&, const Waiters& waiters) override {
-        event_.clear();
-        event_.number(event::kType, event::kCounter).number(event::kTrack, counter_uuid(waiters.interpreter));
+        start_event(event::kCounter, counter_uuid(waiters.interpreter));
         event_.number(event::kCounterValue, static_cast<std::uint64_t>(waiters.count));
         put_event(out, waiters.at);
     }
@@ -146,6 +127,15 @@ class Perfetto final : public Format {
         Message file;
         file.message(trace_file::kPacket, packet);
         out += file.bytes();
+    }
+
+    void start_event(event::Type type, std::uint64_t track) {
+        event_.clear();
+        event_.number(event::kType, type).number(event::kTrack, track);
+    }
+    void start_event(event::Type type, std::uint64_t track, std::uint64_t name) {
+        start_event(type, track);
+        event_.number(event::kName, name).number(event::kCategory, kCategory);
     }
 
     void put_event(std::string& out, std::int64_t at) {

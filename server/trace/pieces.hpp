@@ -1,7 +1,7 @@
 // A recording written in some format, piece by piece, so that whoever sends it does other things in between.
 //
 // Threads: one at a time. Lifetime: owns the recording and the format's state.
-// Cannot: go back.
+// Cannot: go back: what is written is forgotten.
 #pragma once
 
 #include <cstddef>
@@ -17,9 +17,9 @@ namespace baton::trace {
 
 // How many threads stood in line from a moment on.
 struct Waiters {
-    std::size_t interpreter = 0;
     std::int64_t at = 0;
-    std::int64_t count = 0;
+    std::uint32_t interpreter = 0;
+    std::int32_t count = 0;
 };
 std::vector<Waiters> waiters(const Recording& recording);
 
@@ -48,7 +48,7 @@ class Pieces {
     void slices(std::string& out);
     void counters(std::string& out);
 
-    const Recording recording_;
+    Recording recording_;
     const std::unique_ptr<Format> format_;
     bool begun_ = false;
     bool over_ = false;

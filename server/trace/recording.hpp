@@ -6,8 +6,10 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <initializer_list>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace baton::trace {
@@ -23,12 +25,32 @@ struct Slice {
     bool forced = false;  // a hold that ended because another thread asked
 };
 
+// They are read one by one from wherever they are kept: a long recording has millions, too many for a copy.
+class Slices {
+  public:
+    using At = std::function<Slice(std::size_t number)>;
+
+    Slices() = default;
+    Slices(std::size_t size, At at) : size_(size), at_(std::move(at)) {}
+    Slices(std::initializer_list<Slice> slices) : Slices(std::vector<Slice>(slices)) {}
+    explicit Slices(std::vector<Slice> slices) : size_(slices.size()) {
+        at_ = [kept = std::move(slices)](std::size_t number) { return kept[number]; };
+    }
+
+    std::size_t size() const { return size_; }
+    Slice operator[](std::size_t number) const { return at_(number); }
+
+  private:
+    std::size_t size_ = 0;
+    At at_;
+};
+
 // A thread on one interpreter's GIL; its slices are in order and do not overlap.
 struct Track {
     std::size_t interpreter = 0;  // number in Recording::interpreters
     int thread_id = 0;
     std::string name;
-    std::vector<Slice> slices;
+    Slices slices;
 };
 
 struct Request {

@@ -21,6 +21,11 @@ def load(path: Path) -> dict[str, Any]:
     return json.loads(path.read_text(encoding="utf-8"))
 
 
+def variables(board: dict[str, Any]) -> list[dict[str, Any]]:
+    """Those that are asked of Prometheus."""
+    return [one for one in board["templating"]["list"] if one["type"] == "query"]
+
+
 @dataclass(frozen=True)
 class Target:
     board: str

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from boards import FILES, GRAFANA, load, panels
+from boards import FILES, GRAFANA, ROOT, load, panels, variables
 
 # Of Grafana's list of units, those in use here: a wrong one is shown as text behind the number.
 UNITS = {"reqps", "ops", "percentunit", "s", "short", "bytes", "Bps", "bool_yes_no"}
@@ -39,7 +39,7 @@ def test_the_data_source_is_a_variable(path: Path) -> None:
     first = board["templating"]["list"][0]
     assert (first["name"], first["type"], first["query"]) == ("datasource", "datasource", "prometheus")
     for holder in [*panels(board), *(t for p in panels(board) for t in p["targets"]), *board["annotations"]["list"],
-                   *board["templating"]["list"][1:]]:  # fmt: skip
+                   *variables(board)]:  # fmt: skip
         assert holder["datasource"] == {"type": "prometheus", "uid": "${datasource}"}
 
 
@@ -49,7 +49,7 @@ def test_variables_follow_the_time_range_and_are_used(path: Path) -> None:
     names = [one["name"] for one in board["templating"]["list"]]
     assert {"datasource", "job", "instance", "route", "interpreter"} <= set(names)
     text = path.read_text()
-    for one in board["templating"]["list"][1:]:
+    for one in variables(board):
         assert one["label"] and one["refresh"] == 2 and one["multi"] and one["includeAll"], one["name"]
         # Instances are narrowed down by the mode, so All means those that are left.
         assert one["allValue"] == (None if one["name"] == "instance" and "mode" in names else ".+") or one["name"] == "instance"
@@ -137,8 +137,23 @@ def test_they_lead_to_each_other_and_to_the_live_page(path: Path) -> None:
     links = {link["type"]: link for link in board["links"]}
     assert links["dashboards"]["tags"] == board["tags"] == ["baton"]
     assert links["dashboards"]["includeVars"] and links["dashboards"]["keepTime"]
-    assert links["link"]["url"] == "http://${instance}/"
-    assert "http://${__field.labels.instance}/" in path.read_text() or "${__data.fields.Instance}" in path.read_text()
+    assert links["link"]["url"] == "${live_page:raw}/"
+    for panel in panels(board):
+        here = [panel["fieldConfig"]["defaults"], *(one for each in panel["fieldConfig"]["overrides"] for one in each["properties"])]
+        for one in here:
+            urls = [link["url"] for link in one.get("links") or one.get("value") or []]
+            assert not urls or urls[0] == "${live_page:raw}/" and re.fullmatch(r"http://\$\{__\w+(\.\w+)+\}/", urls[1]), panel["title"]
+    assert path.read_text().count("${live_page:raw}/") >= 2
+
+
+@all_boards
+def test_the_live_page_is_where_a_browser_finds_it(path: Path) -> None:
+    """Not at the address that Prometheus scrapes, which is one of the containers' network."""
+    [one] = [one for one in load(path)["templating"]["list"] if one["name"] == "live_page"]
+    assert one["type"] == "textbox" and one["label"] == "Live page"
+    address = re.fullmatch(r"http://localhost:(\d+)", one["query"])
+    assert address and {one["current"]["value"], *(option["value"] for option in one["options"])} == {one["query"]}
+    assert f'"127.0.0.1:{address[1]}:9180"' in (ROOT / "docker" / "compose.yaml").read_text()
 
 
 def test_provisioning_names_the_variable_and_the_folder() -> None:

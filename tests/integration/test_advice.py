@@ -34,7 +34,7 @@ def advise(*arguments: str) -> subprocess.CompletedProcess[str]:
 
 
 def found(seen: Report, rule: str) -> list[Any]:
-    """Who has that advice: routes, or an interpreter."""
+    """Who has that advice: routes, or an interpreter; None for the whole server."""
     return [one["route"] or one["interpreter"] for one in seen["advice"] if one["id"] == rule]
 
 
@@ -44,9 +44,11 @@ def load(server: Server, *targets: str) -> Iterator[None]:
     over = threading.Event()
 
     def client(target: str) -> None:
-        with server.client(timeout=60) as connection:
-            while not over.is_set():
-                connection.get(target)
+        while not over.is_set():
+            with server.client(timeout=60) as connection:
+                # Who is turned away is not served on this connection again.
+                while not over.is_set() and connection.get(target).get("Connection") != "close":
+                    pass
 
     clients = [threading.Thread(target=client, args=(target,), daemon=True) for target in targets]
     for one in clients:
@@ -72,7 +74,7 @@ def has(**wanted: str) -> Callable[[Report], bool]:
     return lambda seen: all(route in found(seen, rule) for rule, route in wanted.items())
 
 
-def the(seen: Report, rule: str, who: str) -> dict[str, Any]:
+def the(seen: Report, rule: str, who: str | None) -> dict[str, Any]:
     assert who in found(seen, rule), json.dumps(seen, indent=1)
     return next(one for one in seen["advice"] if one["id"] == rule and who in (one["route"], one["interpreter"]))
 
@@ -168,6 +170,37 @@ def test_too_few_threads() -> None:
     with lab("--threads=1") as server:
         seen = advised(server, has(too_few_threads="main"), *["/io/sleep?ms=20"] * 4)
     assert "--threads auto" in the(seen, "too_few_threads", "main")["do_this"]
+
+
+def test_a_queue_that_rejects() -> None:
+    """One thread and two places: of eight clients most are turned away, again and again."""
+    with lab("--threads=1", "--queue-limit=2") as server:
+        seen = advised(server, lambda seen: found(seen, "queue_rejecting") != [], *["/io/sleep?ms=20"] * 8)
+        rejected = Scrape(server.metrics()).total("baton_requests_rejected_total", reason="queue_full")
+    advice = the(seen, "queue_rejecting", None)
+    assert (advice["severity"], advice["route"], advice["interpreter"]) == ("warning", None, None)
+    assert 0 < advice["numbers"]["queue_full"] <= rejected
+    assert advice["numbers"]["queue_timeout"] == 0
+    assert f"{advice['numbers']['queue_full']:.0f} request" in advice["finding"]
+
+
+def test_a_loop_that_is_never_idle() -> None:
+    route = "/asgi/cpu/countdown"
+    with lab() as server:
+        seen = advised(server, has(loop_full="main"), *[f"{route}?n=1000000"] * 4)
+    advice = the(seen, "loop_full", "main")
+    assert advice["numbers"]["active_share"] >= 0.9
+    assert "callbacks" in advice["finding"]
+
+
+def test_collections_of_which_the_application_does_too_many() -> None:
+    with Server("collecting:app", "--threads=2") as server:
+        seen = advised(server, has(gc_pauses="main"), "/", "/")
+        collections = Scrape(server.metrics()).total("cpython_gc_collections_total")
+    advice = the(seen, "gc_pauses", "main")
+    assert "gc.freeze()" in advice["do_this"]
+    assert advice["numbers"]["gc_share_of_time"] >= 0.05 or advice["numbers"]["long_pauses"] >= 2
+    assert 0 < advice["numbers"]["collections"] <= collections
 
 
 def test_what_blocks_the_event_loop_is_named() -> None:

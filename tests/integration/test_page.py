@@ -184,6 +184,25 @@ def test_the_routes_can_be_sorted_by_the_keyboard(tab: Tab, server: Server) -> N
     assert tab.evaluate("document.activeElement.textContent") == "route", "the focus stays where it was"
 
 
+def test_the_request_of_a_thread_is_shown_while_it_is_there(tab: Tab, server: Server) -> None:
+    def ask() -> None:
+        with server.client(timeout=60) as client:
+            client.get("/io/sleep?ms=10000", "X-Request-ID: shown-by-its-id")
+
+    sleeper = threading.Thread(target=ask)
+    sleeper.start()
+    row = "[...document.querySelectorAll('#thread-table tbody tr')].find((row) => row.textContent.includes('shown-by-its-id'))"
+    # Its end is seen as well, so the row is of the request and not of the thread.
+    tab.wait_until(f"(window.seen = {row}) && (window.cells = [...window.seen.children].map((cell) => cell.textContent))")
+    sleeper.join()
+    cells = tab.evaluate("window.cells")
+    heads = tab.evaluate("[...document.querySelectorAll('#thread-table th')].map((cell) => cell.textContent)")
+    said = dict(zip(heads, cells, strict=True))
+    assert (said["request"], said["request id"]) == ("GET /io/sleep", "shown-by-its-id")
+    assert said["does"] == "off the GIL" and said["at it for"] != "–"
+    tab.wait_until(f"!({row})")
+
+
 def test_hostile_texts_are_shown_as_text(chromium: Chromium) -> None:
     with Server("routes_named:app") as own:
         with own.client() as client:

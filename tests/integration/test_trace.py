@@ -7,6 +7,7 @@ import http.client
 import itertools
 import json
 import re
+import signal
 import subprocess
 import threading
 import time
@@ -311,4 +312,44 @@ def test_baton_trace_says_what_is_wrong(lab: Server, tmp_path: Path) -> None:
     while (full := baton_trace(lab.admin, "--seconds", "0.01", "-o", "/dev/full", cwd=tmp_path)).stderr.count(b"409"):
         assert time.monotonic() < end
     assert (full.returncode, full.stderr) == (1, b"baton: /dev/full: No space left on device\n")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_baton_trace_opens_its_file_first(lab: Server, tmp_path: Path) -> None:
+    """Nobody is asked for a recording that cannot be kept: there is nobody at this address."""
+    (tmp_path / "folder").mkdir()
+    for name, why in (
+        ("missing/gil.json", "No such file or directory"),
+        ("folder", "Is a directory"),
+        ("x" * 300, "File name too long"),
+    ):
+        done = baton_trace("http://127.0.0.1:9", "-o", name, cwd=tmp_path)
+        assert (done.returncode, done.stderr.decode()) == (1, f"baton: {name}: {why}\n")
+    assert [each.name for each in tmp_path.iterdir()] == ["folder"]
+
+
+def test_baton_trace_leaves_what_was_there_until_it_has_better(lab: Server, tmp_path: Path) -> None:
+    real = tmp_path / "real.json"
+    real.write_text("before")
+    (tmp_path / "link.json").symlink_to(real)
+    assert baton_trace("http://127.0.0.1:9", "-o", "link.json", cwd=tmp_path).returncode == 1
+    assert real.read_text() == "before"
+    done = baton_trace(lab.admin, "--seconds=0.1", "-o", "link.json", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert (tmp_path / "link.json").is_symlink()
+    assert READERS["json"](real.read_bytes()).tracks
+    assert len(list(tmp_path.iterdir())) == 2
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_baton_trace_leaves_nothing_when_it_is_interrupted(lab: Server, tmp_path: Path, number: int) -> None:
+    command = [str(BINARY), "trace", lab.admin, "--seconds", "60"]
+    with subprocess.Popen(command, cwd=tmp_path, env=usual_environment(), stderr=subprocess.PIPE) as running:
+        end = time.monotonic() + START_SECONDS
+        while not list(tmp_path.iterdir()):
+            assert running.poll() is None and time.monotonic() < end
+            time.sleep(0.01)
+        time.sleep(0.1)  # what removes the file knows it some instructions after it is there
+        running.send_signal(number)
+        assert running.wait(START_SECONDS) == -number
     assert list(tmp_path.iterdir()) == []

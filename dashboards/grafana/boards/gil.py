@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from boards.common import RESTARTS, gil_utilization, per_core, phases
+from boards.common import HELD, HELD_OF_EACH, RESTARTS, gil_utilization, per_core, phases, quantile
 from boards.parts import Board, Panel, Query, Row, variables
 
-HELD = "rate(cpython_gil_held_seconds_total{@G}@I)"
 BY_INFO = 'on (job, instance) group_left (mode) baton_runtime_info{@S, mode=~"$mode"}'
 
 
@@ -21,8 +20,7 @@ FULL = Row("How full", [
           width=8),
     Panel("Ceiling", "Requests per second if the fullest GIL were full all the time, with the present mix; and what is served now.",
           "reqps",
-          [Query("sum by (instance) (rate(@D_count{@S}@I)) / max by (instance) (sum by (instance, interpreter) (" + HELD + "))",
-                 "{{instance}} at most"),
+          [Query("sum by (instance) (rate(@D_count{@S}@I)) / max by (instance) (" + HELD_OF_EACH + ")", "{{instance}} at most"),
            Query("sum by (instance) (rate(@D_count{@S}@I))", "{{instance}} now")], width=8),
     Panel("Threads of use", "1 + off_gil / gil_hold: so many threads keep one GIL busy. More wait for each other; fewer leave it idle.",
           "short",
@@ -40,7 +38,7 @@ ROUTES = Row("Who holds it, who waits", [
           "percentunit",
           [Query(f"{of_phase('gil_wait')} / sum by (http_route) (rate(@P_sum{{@R}}@I))", "{{http_route}}")], top=1),
     Panel("Wait for the GIL, p99 by route", "Of whole requests: all their waits together.", "s",
-          [Query('histogram_quantile(0.99, sum by (le, http_route) (rate(@P_bucket{@R, phase="gil_wait"}@I)))', "{{http_route}}")]),
+          [Query(quantile(0.99, '@P_bucket{@R, phase="gil_wait"}', "http_route"), "{{http_route}}")]),
     Panel("Who kept whom waiting", "The ten worst pairs, in seconds per second.", "percentunit",
           [Query('topk(10, sum by (waiting_route, holding_route) (rate(baton_gil_blame_seconds_total{@S, waiting_route=~"$route|thread:.*"}@I)))',
                  "{{waiting_route}} waits for {{holding_route}}")]),
@@ -64,10 +62,8 @@ HAND_OVERS = Row("Hand-overs", [
     Panel("Length of each hold", "How many uninterrupted holds took how long.", "s",
           [Query("sum by (le) (increase(cpython_gil_hold_seconds_bucket{@G}@I))", "{{le}}", heatmap=True)], kind="heatmap"),
     Panel("Acquisition and hold, p99", "By interpreter: 99 of 100 waits, and holds, take no longer.", "s",
-          [Query("histogram_quantile(0.99, sum by (le, instance, interpreter) (rate(cpython_gil_acquire_wait_seconds_bucket{@G}@I)))",
-                 "{{instance}} {{interpreter}} wait"),
-           Query("histogram_quantile(0.99, sum by (le, instance, interpreter) (rate(cpython_gil_hold_seconds_bucket{@G}@I)))",
-                 "{{instance}} {{interpreter}} hold")]),
+          [Query(quantile(0.99, f"cpython_gil_{of}_seconds_bucket{{@G}}", "instance", "interpreter"),
+                 "{{instance}} {{interpreter}} " + name) for of, name in (("acquire_wait", "wait"), ("hold", "hold"))]),
     Panel("Hand-overs", "Per second. forced: another thread had asked, so somebody computes in long stretches.", "ops",
           [Query("sum by (reason) (rate(cpython_gil_releases_total{@G}@I))", "{{reason}}")], stacked=True),
     Panel("Holds longer than 10 ms", "Their share of all. Native code that never lets go is the usual cause.", "percentunit",

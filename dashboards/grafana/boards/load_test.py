@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from boards.common import RESTARTS, gil_utilization, per_core, phases
+from boards.common import RESTARTS, gil_utilization, per_core, phases, quantile, quantiles
 from boards.parts import Board, Panel, Query, Row, Variable, variables
 
-EITHER = '{__name__=~"baton_runtime_info|baton_load_info"}'
+EITHER = '__name__=~"baton_runtime_info|baton_load_info"'
 CHOSEN = 'job=~"$job", endpoint=~"$endpoint", instance=~"$instance"'
 
 
-def quantiles(metric: str, name: str) -> list[Query]:
-    return [
-        Query(f"histogram_quantile({q}, sum by (le) (rate({metric}_bucket{{{CHOSEN}}}@I)))", f"{name} p{q * 100:g}") for q in (0.5, 0.99)
-    ]
+def seconds(which: str) -> str:
+    return f"baton_load_{which}_seconds_bucket{{{CHOSEN}}}"
 
 
 DELIVERED = Row("Is it delivered", [
@@ -34,15 +32,13 @@ DELIVERED = Row("Is it delivered", [
 LATENCY = Row("How long it takes", [
     Panel("From due and from sent", "Response time counts from the moment a request was due, service time from when it was sent. Where they "
           "part, requests have waited for a connection: the target lags behind.", "s",
-          [*quantiles("baton_load_response_seconds", "response"), *quantiles("baton_load_service_seconds", "service")]),
+          [*quantiles(seconds("response"), legend="response"), *quantiles(seconds("service"), legend="service")]),
     Panel("Client and server", "The client's service time beside the duration in the server; between them are network and kernel.", "s",
-          [Query(f"histogram_quantile(0.99, sum by (le) (rate(baton_load_service_seconds_bucket{{{CHOSEN}}}@I)))", "client p99"),
-           Query("histogram_quantile(0.99, sum by (le) (rate(@D_bucket{@S}@I)))", "server p99")]),
+          [*quantiles(seconds("service"), of=[0.99], legend="client"), *quantiles("@D_bucket{@S}", of=[0.99], legend="server")]),
     Panel("Response time by endpoint, p99", "99 of 100 requests take no longer, counted from when they were due.", "s",
-          [Query(f"histogram_quantile(0.99, sum by (le, endpoint) (rate(baton_load_response_seconds_bucket{{{CHOSEN}}}@I)))",
-                 "{{endpoint}}")]),
+          [Query(quantile(0.99, seconds("response"), "endpoint"), "{{endpoint}}")]),
     Panel("Distribution of response times", "From due: how many took how long.", "s",
-          [Query(f"sum by (le) (increase(baton_load_response_seconds_bucket{{{CHOSEN}}}@I))", "{{le}}", heatmap=True)], kind="heatmap"),
+          [Query(f"sum by (le) (increase({seconds('response')}@I))", "{{le}}", heatmap=True)], kind="heatmap"),
 ])  # fmt: skip
 
 SERVER = Row("In the server meanwhile", [
@@ -55,7 +51,7 @@ SERVER = Row("In the server meanwhile", [
 ITSELF = Row("The generator itself", [
     Panel("Own lateness", "p99 from due to handed to a connection when one was free: above a millisecond the generator is in the way."
           " And the mean wait for a free connection: the target holds them all.", "s",
-          [Query("histogram_quantile(0.99, sum by (le) (rate(baton_load_late_seconds_bucket{@S}@I)))", "late"),
+          [Query(quantile(0.99, "baton_load_late_seconds_bucket{@S}"), "late"),
            Query("sum(rate(baton_load_blocked_seconds_sum{@S}@I)) / (sum(rate(baton_load_requests_total{@S}@I)) > 0)",
                  "waited for a connection, mean")], width=8),
     Panel("Its CPU", "Cores in use; a thread near 1 is a bottleneck, and the run says so.", "short",
@@ -69,8 +65,8 @@ BOARD = Board(
     "baton-load-test", "Baton / Load test", "A run of `baton-load run --metrics` beside what the server says about the same seconds.",
     [DELIVERED, LATENCY, SERVER, ITSELF],
     [
-        Variable("job", "Job", f"label_values({EITHER}, job)"),
-        Variable("instance", "Instance", 'label_values({__name__=~"baton_runtime_info|baton_load_info", job=~"$job"}, instance)'),
+        Variable("job", "Job", f"label_values({{{EITHER}}}, job)"),
+        Variable("instance", "Instance", f'label_values({{{EITHER}, job=~"$job"}}, instance)'),
         *(one for one in variables() if one.name in ("route", "interpreter")),
         Variable("endpoint", "Endpoint", 'label_values(baton_load_requests_total{job=~"$job", instance=~"$instance"}, endpoint)'),
     ],

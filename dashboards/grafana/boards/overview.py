@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from boards.common import PER_CORE, RESTARTS, gil_utilization, per_core, phases
+from boards.common import HELD_OF_EACH, PER_CORE, RESTARTS, SATURATED, gil_utilization, per_core, phases, quantile, quantiles
 from boards.parts import Board, Panel, Query, Row, variables
 
 ALL = 'sum(rate(@D_count{@R}@I))'
@@ -20,10 +20,9 @@ NOW = Row("Now", [
     stat("Failed", "The share of answers with a status of 500 or above.", "percentunit", f"{FAILED} / ({ALL} > 0)",
          steps=((None, "green"), (0.001, "yellow"), (0.01, "red")), rounded=2),
     stat("p99", "99 of 100 requests take no longer.", "s",
-         "histogram_quantile(0.99, sum by (le) (rate(@D_bucket{@R}@I)))"),
+         quantile(0.99, "@D_bucket{@R}")),
     stat("Fullest GIL", "Of all interpreters that are chosen.", "percentunit",
-         "max(sum by (instance, interpreter) (rate(cpython_gil_held_seconds_total{@G}@I)))",
-         steps=((None, "green"), (0.7, "yellow"), (0.9, "red")), rounded=0),
+         f"max({HELD_OF_EACH})", steps=SATURATED, rounded=0),
     stat("Waiting in the queue", "Requests without a thread or an event loop.", "short", "sum(baton_queue_length{@S})",
          steps=((None, "green"), (10, "yellow"), (100, "red"))),
 ])  # fmt: skip
@@ -41,9 +40,9 @@ TRAFFIC = Row("Throughput", [
 
 DURATION = Row("Duration", [
     Panel("Duration", "From the complete request head to the last byte of the response; over all chosen routes.", "s",
-          [Query(f"histogram_quantile({q}, sum by (le) (rate(@D_bucket{{@R}}@I)))", f"p{q * 100:g}") for q in (0.5, 0.9, 0.99)]),
+          quantiles("@D_bucket{@R}", of=(0.5, 0.9, 0.99))),
     Panel("p99 by route", "99 of 100 requests of the route take no longer.", "s",
-          [Query("histogram_quantile(0.99, sum by (le, http_route) (rate(@D_bucket{@R}@I)))", "{{http_route}}")]),
+          [Query(quantile(0.99, "@D_bucket{@R}", "http_route"), "{{http_route}}")]),
     phases(),
     Panel("Distribution of durations", "How many requests took how long; two bands are two kinds of requests.", "s",
           [Query("sum by (le) (increase(@D_bucket{@R}@I))", "{{le}}", heatmap=True)], kind="heatmap"),
@@ -63,7 +62,7 @@ FULL = Row("What is full", [
 ])  # fmt: skip
 
 WHAT_RUNS = Row("What runs", [
-    Panel("Instances", "What each runs, and the throughput of one core of each. A click on an instance opens its live page.", "reqps",
+    Panel("Instances", "What each runs, and the throughput of one core of each. A click on an instance leads to its live page.", "reqps",
           [Query("(" + PER_CORE + ") * on (instance) group_right () baton_runtime_info{@S, mode=~\"$mode\"}", instant=True)],
           kind="table", width=24, height=6,
           columns=[("instance", "Instance"), ("version", "Version"), ("python_version", "Python"), ("mode", "Mode"),

@@ -13,6 +13,9 @@ from typing import Any
 Json = dict[str, Any]
 DATASOURCE: Json = {"type": "prometheus", "uid": "${datasource}"}
 COLUMNS = 24
+# Where a browser finds the live page, as docker/compose.yaml publishes it: what Prometheus scrapes is an address for Prometheus,
+# and in a network of containers for nobody else.
+LIVE_PAGE = "http://localhost:9180"
 
 
 @dataclass(frozen=True)
@@ -37,7 +40,7 @@ class Panel:
     stacked: bool = False
     top: float | None = None  # the axis ends here
     steps: Sequence[tuple[float | None, str]] = ()  # from this value on, that colour
-    live: bool = False  # a click on a series opens the live page of its instance
+    live: bool = False  # a click on a series leads to the live page
     columns: Sequence[tuple[str, str]] = ()  # of a table: label or "Value #A", and what it is called
     rounded: int | None = None
 
@@ -142,8 +145,19 @@ def _target(query: Query, number: int) -> Json:
     }
 
 
-def _link(label: str) -> Json:
-    return {"title": "Live page of this instance", "url": f"http://${{{label}}}/", "targetBlank": True}
+def _live_page() -> Json:
+    value = {"selected": True, "text": LIVE_PAGE, "value": LIVE_PAGE}
+    return {
+        "name": "live_page", "label": "Live page", "description": "Its address as your browser reaches it; the links lead there",
+        "type": "textbox", "query": LIVE_PAGE, "current": value, "options": [value], "hide": 0, "skipUrlSync": False,
+    }  # fmt: skip
+
+
+def _links(label: str) -> list[Json]:
+    return [
+        {"title": "Live page", "url": "${live_page:raw}/", "targetBlank": True},
+        {"title": "Live page at the instance's own address", "url": f"http://${{{label}}}/", "targetBlank": True},
+    ]
 
 
 def _field_config(panel: Panel) -> Json:
@@ -154,7 +168,7 @@ def _field_config(panel: Panel) -> Json:
     if panel.top is not None:
         defaults["max"] = panel.top
     if panel.live:
-        defaults["links"] = [_link("__field.labels.instance")]
+        defaults["links"] = _links("__field.labels.instance")
     if panel.kind == "timeseries":
         defaults["color"] = {"mode": "palette-classic"}
         defaults["custom"] = {
@@ -167,7 +181,7 @@ def _field_config(panel: Panel) -> Json:
     overrides: list[Json] = []
     if panel.kind == "table":
         overrides = [
-            {"matcher": {"id": "byName", "options": name}, "properties": [{"id": "links", "value": [_link("__data.fields.Instance")]}]}
+            {"matcher": {"id": "byName", "options": name}, "properties": [{"id": "links", "value": _links("__data.fields.Instance")}]}
             for _, name in panel.columns
             if name == "Instance"
         ]
@@ -267,12 +281,12 @@ def to_json(board: Board) -> Json:
                 "keepTime": True, "targetBlank": False, "icon": "external link", "tooltip": "", "url": "",
             },
             {
-                "title": "Live page", "type": "link", "url": "http://${instance}/", "targetBlank": True, "icon": "bolt",
-                "tooltip": "Of the one instance that is chosen above", "tags": [], "asDropdown": False,
+                "title": "Live page", "type": "link", "url": "${live_page:raw}/", "targetBlank": True, "icon": "bolt",
+                "tooltip": "At the address that is given above", "tags": [], "asDropdown": False,
                 "includeVars": False, "keepTime": False,
             },
         ],
-        "templating": {"list": [_datasource(), *(_variable(one) for one in board.variables)]},
+        "templating": {"list": [_datasource(), *(_variable(one) for one in board.variables), _live_page()]},
         "annotations": {"list": [_annotation(*one) for one in board.annotations]},
         "panels": _panels(board),
     }  # fmt: skip

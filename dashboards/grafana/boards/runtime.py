@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from boards.common import RESTARTS, per_core
+from boards.common import RESTARTS, per_core, quantiles
 from boards.parts import Board, Panel, Query, Row, variables
 
 CPU = Row("CPU and memory", [
@@ -29,7 +29,7 @@ THREADS = Row("Interpreter threads", [
     Panel("Decisions about threads", "Why their number was changed, or left: docs/threads.md has the reasons.", "ops",
           [Query("sum by (reason) (rate(baton_thread_decisions_total{@S}@I))", "{{reason}}")]),
     Panel("Wait in the queue", "Until a thread or a loop takes the request.", "s",
-          [Query(f'histogram_quantile({q}, sum by (le) (rate(@P_bucket{{@R, phase="queue"}}@I)))', f"p{q * 100:g}") for q in (0.5, 0.99)]),
+          quantiles('@P_bucket{@R, phase="queue"}')),
 ])  # fmt: skip
 
 LOOPS = Row("Event loops", [
@@ -39,8 +39,7 @@ LOOPS = Row("Event loops", [
                  " / sum by (instance, interpreter) (rate(baton_event_loop_time_seconds_total{@G}@I))", "{{instance}} {{interpreter}}")],
           width=8, top=1),
     Panel("Loop lag", "How late callbacks run. While one runs, every other request of the loop waits.", "s",
-          [Query(f"histogram_quantile({q}, sum by (le, instance) (rate(baton_event_loop_lag_seconds_bucket{{@G}}@I)))",
-                 f"{{{{instance}}}} p{q * 100:g}") for q in (0.5, 0.99)], width=8),
+          quantiles("baton_event_loop_lag_seconds_bucket{@G}", "instance", legend="{{instance}}"), width=8),
     Panel("Ready and not running", "Seconds per second that requests on a loop could have run, by route.", "percentunit",
           [Query('sum by (http_route) (rate(@P_sum{@R, phase="ready"}@I))', "{{http_route}}")], width=8),
     Panel("WebSockets", "Open now, by instance; each is one connection.", "short", [Query("sum by (instance) (baton_websockets{@S})", "{{instance}}")]),

@@ -108,15 +108,7 @@ std::optional<Advice> judge(const Window& window, const Facts& facts, const Rout
 }  // namespace
 
 Verdict convoyed(const Window& window, const Facts& facts) {
-    Verdict verdict;
-    verdict.lacks = lacks_books(facts);
-    if (!verdict.lacks) verdict.lacks = lacks_route(window);
-    if (verdict.lacks) return verdict;
-    for (const RouteWindow& route : window.routes) {
-        if (!enough(route)) continue;
-        if (auto advice = judge(window, facts, route)) verdict.advice.push_back(std::move(*advice));
-    }
-    return verdict;
+    return of_routes(window, facts, [&](const RouteWindow& route) { return judge(window, facts, route); });
 }
 
 }  // namespace baton::advisor

@@ -45,15 +45,7 @@ std::optional<Advice> judge(const RouteWindow& route) {
 }  // namespace
 
 Verdict lock_wait(const Window& window, const Facts& facts) {
-    Verdict verdict;
-    verdict.lacks = lacks_books(facts);
-    if (!verdict.lacks) verdict.lacks = lacks_route(window);
-    if (verdict.lacks) return verdict;
-    for (const RouteWindow& route : window.routes) {
-        if (!enough(route)) continue;
-        if (auto advice = judge(route)) verdict.advice.push_back(std::move(*advice));
-    }
-    return verdict;
+    return of_routes(window, facts, judge);
 }
 
 }  // namespace baton::advisor

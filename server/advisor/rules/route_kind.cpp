@@ -39,20 +39,6 @@ Advice about(const RouteWindow& route, std::string id) {
     return advice;
 }
 
-// Of each route with enough requests that `judge` has something to say about.
-template <typename Judge>
-Verdict of_routes(const Window& window, const Facts& facts, Judge judge) {
-    Verdict verdict;
-    verdict.lacks = lacks_books(facts);
-    if (!verdict.lacks) verdict.lacks = lacks_route(window);
-    if (verdict.lacks) return verdict;
-    for (const RouteWindow& route : window.routes) {
-        if (!enough(route)) continue;
-        if (std::optional<Advice> advice = judge(route)) verdict.advice.push_back(std::move(*advice));
-    }
-    return verdict;
-}
-
 Severity how_bad(double of_lock, double full) {
     if (of_lock >= kLargeShare && full >= kFullGil) return Severity::warning;
     return of_lock >= kShareOfLock ? Severity::hint : Severity::info;

@@ -10,6 +10,7 @@
 #include <stdexcept>
 #include <string>
 #include <system_error>
+#include <thread>
 #include <vector>
 
 #include "server/dispatch/inbox.hpp"
@@ -48,7 +49,11 @@ class AdminTest : public testing::Test {
                     return metrics::ThreadStates{
                         .running = 1, .waiting = 2, .off_gil = 3, .idle = 4, .keeper = keeper};
                 },
-            .queue_length = [] { return std::size_t{9}; },
+            .queue_length =
+                [this] {
+                    if (books_fail) throw std::runtime_error("no books");
+                    return std::size_t{9};
+                },
             .runtime =
                 [] { return metrics::RuntimeInfo{"0.1.0", "3.11.2", "threads", "wsgi", "latency", "exact"}; },
             .gc = [] { return std::vector{metrics::GcSample{"main", "2", {}}}; },
@@ -75,7 +80,9 @@ class AdminTest : public testing::Test {
                     [this] {
                         if (config_fails) throw std::runtime_error("config is broken");
                         return std::string("{\"io_threads\":1}");
-                    }};
+                    },
+                .trace = {},
+                .report = [this](const std::string&) { ++reports; }};
     }
     void record(const std::string& route, dispatch::Nanoseconds duration, int status) {
         dispatch::Inbox inbox([] {});
@@ -94,6 +101,8 @@ class AdminTest : public testing::Test {
 
     std::atomic<Readiness> readiness{Readiness::ready};
     std::atomic<bool> config_fails{false};
+    std::atomic<bool> books_fail{false};
+    std::atomic<int> reports{0};
     routing::RouteTable routes;
     metrics::Shards shards{routes};
     metrics::Recorder& recorder = shards.add();
@@ -225,6 +234,20 @@ TEST_F(AdminTest, APageThatFailsIsA500AndTheServerGoesOn) {
     EXPECT_EQ(client.get("/livez").result_int(), 200U);
 }
 
+TEST_F(AdminTest, TheHistoryGoesOnAfterASecondThatFailed) {
+    const auto becomes_true = [](const auto& condition) {
+        for (int i = 0; i < 2000 && !condition(); ++i)
+            std::this_thread::sleep_for(std::chrono::milliseconds(10));
+        return condition();
+    };
+    books_fail = true;
+    ASSERT_TRUE(becomes_true([this] { return reports > 0; }));
+    books_fail = false;
+    const auto samples = [this] { return get_json("/history.json").at("t").as_array().size(); };
+    const std::size_t before = samples();
+    EXPECT_TRUE(becomes_true([&] { return samples() > before; }));
+}
+
 TEST_F(AdminTest, TheIndexLinksToEveryPage) {
     Client client(server.port());
     const Client::Response index = client.get("/");
@@ -323,17 +346,50 @@ TEST_F(AdminTest, AHeadThatIsTooLargeIsA431) {
     EXPECT_EQ(client.receive().result_int(), 431U);
 }
 
+std::vector<std::unique_ptr<Client>> clients(std::size_t number, std::uint16_t port) {
+    std::vector<std::unique_ptr<Client>> all;
+    while (all.size() < number) all.push_back(std::make_unique<Client>(port));
+    return all;
+}
+
 TEST_F(AdminTest, ConnectionsAreBoundedAndComeBack) {
-    std::vector<std::unique_ptr<Client>> clients;
-    for (int i = 0; i < 64; ++i) {
-        clients.push_back(std::make_unique<Client>(server.port()));
-        EXPECT_EQ(clients.back()->get("/livez").result_int(), 200U);
+    const auto all = clients(64, server.port());  // of which some have sent half a request, others nothing
+    for (std::size_t i = 0; i < 64; i += 2) all[i]->send("GET /li");
+    for (int i = 0; i < 3; ++i) {
+        Client next(server.port());
+        EXPECT_EQ(next.get("/livez").result_int(), 200U);
+        EXPECT_TRUE(next.closed());
+        // Its place was that of the first; the next one has its own.
+        EXPECT_TRUE(all[0]->closed());
     }
-    EXPECT_TRUE(Client(server.port()).closed());
-    clients.front()->send("GET /livez HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n");
-    clients.front()->receive();
-    EXPECT_TRUE(clients.front()->closed());
-    EXPECT_EQ(Client(server.port()).get("/livez").result_int(), 200U);
+    for (std::size_t i = 2; i < 64; i += 2) {
+        all[i]->send("vez HTTP/1.1\r\nHost: a\r\n\r\n");
+        EXPECT_EQ(all[i]->receive().body(), "ok\n") << i;
+    }
+    EXPECT_EQ(all[1]->get("/livez").result_int(), 200U);
+}
+
+TEST_F(AdminTest, TheOneThatHasBeenIdleTheLongestMakesRoom) {
+    Client busy(server.port());
+    Client idle(server.port());
+    EXPECT_TRUE(busy.get("/livez").keep_alive());
+    EXPECT_TRUE(idle.get("/livez").keep_alive());
+    EXPECT_TRUE(busy.get("/livez").keep_alive());
+    const auto others = clients(63, server.port());
+    EXPECT_TRUE(idle.closed());
+    EXPECT_EQ(busy.get("/livez").result_int(), 200U);
+}
+
+TEST_F(AdminTest, InACrowdConnectionsEndWithTheirAnswer) {
+    const auto all = clients(33, server.port());
+    for (std::size_t i = 0; i < 32; ++i)
+        EXPECT_TRUE(Client(server.port()).get("/livez").result_int() == 200U);
+    EXPECT_FALSE(all[0]->get("/livez").keep_alive());
+    EXPECT_TRUE(all[0]->closed());
+    // What was sent in the belief that it would stay is not answered, and does no harm.
+    const auto more = clients(33, server.port());
+    more[0]->send("GET /livez HTTP/1.1\r\nHost: a\r\n\r\nGET /readyz HTTP/1.1\r\nHost: a\r\n\r\n");
+    EXPECT_FALSE(more[0]->receive().keep_alive());
 }
 
 TEST_F(AdminTest, AnAddressThatIsTakenIsReported) {

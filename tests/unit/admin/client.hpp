@@ -1,6 +1,8 @@
 // A plain client over a real socket: it sends bytes and reads one response.
 #pragma once
 
+#include <sys/socket.h>
+
 #include <boost/asio/connect.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
@@ -9,6 +11,7 @@
 #include <boost/beast/http/parser.hpp>
 #include <boost/beast/http/read.hpp>
 #include <boost/beast/http/string_body.hpp>
+#include <cerrno>
 #include <cstdint>
 #include <string>
 
@@ -36,12 +39,17 @@ class Client {
         http::read(socket_, buffer_, parser);
         return parser.release();
     }
+    // Within the patience.
+    bool readable() {
+        char byte = 0;
+        return ::recv(socket_.native_handle(), &byte, 1, MSG_PEEK) == 1;
+    }
     // Has the server closed the connection, with nothing more to read?
     bool closed() {
         char byte = 0;
-        boost::system::error_code error;
-        const std::size_t size = socket_.read_some(boost::asio::buffer(&byte, 1), error);
-        return buffer_.size() == 0 && size == 0 && error && error != boost::asio::error::would_block;
+        // Not Asio's, which does not know of the patience.
+        const ssize_t size = ::recv(socket_.native_handle(), &byte, 1, 0);
+        return buffer_.size() == 0 && (size == 0 || (size < 0 && errno != EAGAIN));
     }
     Response get(const std::string& target) {
         send("GET " + target + " HTTP/1.1\r\nHost: localhost\r\n\r\n");

@@ -9,9 +9,13 @@
 #include <chrono>
 #include <functional>
 #include <memory>
+#include <new>
+#include <semaphore>
 #include <stdexcept>
 #include <string>
 #include <thread>
+#include <utility>
+#include <vector>
 
 #include "server/admin/listener.hpp"
 #include "server/admin/query.hpp"
@@ -38,11 +42,12 @@ class StreamTest : public testing::Test {
     ~StreamTest() override {
         io_.stop();
         thread_.join();
+        traces.stop();
     }
 
     Reply answer(std::string_view target) {
         if (target == "/page") return plain(200, "page\n");
-        if (target.starts_with("/trace")) return trace_page(target, source);
+        if (target.starts_with("/trace")) return traces.answer(target);
         if (target == "/fails") return Stream{kText, {}, [](Sink& sink) { return fails(sink); }};
         return Stream{kText, {{"X-More", "yes"}}, [this](Sink& sink) { return count(sink); }};
     }
@@ -66,6 +71,11 @@ class StreamTest : public testing::Test {
     std::atomic<int> limit{3};
     std::atomic<int> recording{0};
     std::atomic<int> abandoned{0};
+    std::atomic<int> reading{0};
+    std::atomic<int> read{0};
+    std::binary_semaphore may_read{1};
+    std::atomic<bool> fails_to_read{false};
+    std::atomic<std::size_t> slices{0};
     trace::Source source{.start =
                              [this] {
                                  if (recording.exchange(1) == 1) return trace::Source::Start::busy;
@@ -74,17 +84,30 @@ class StreamTest : public testing::Test {
                          .stop =
                              [this] {
                                  recording = 0;
-                                 trace::Recording empty;
-                                 empty.interpreters = {"main"};
-                                 empty.routes = {"_OTHER"};
-                                 empty.requests.emplace_back();
-                                 return empty;
+                                 ++reading;
+                                 may_read.acquire();
+                                 may_read.release();
+                                 ++read;
+                                 if (fails_to_read) throw std::bad_alloc();
+                                 trace::Recording result;
+                                 result.interpreters = {"main"};
+                                 result.routes = {"_OTHER"};
+                                 result.requests.emplace_back();
+                                 const auto slice = [](std::size_t number) {
+                                     const auto at = static_cast<std::int64_t>(number);
+                                     return trace::Slice{at, at + 1, 0, trace::Doing::holding, false};
+                                 };
+                                 result.tracks.push_back({0, 1, "thread", trace::Slices(slices, slice)});
+                                 return result;
                              },
                          .abandon =
                              [this] {
                                  recording = 0;
                                  ++abandoned;
                              }};
+
+    metrics::ThreadClocks clocks;
+    TracePage traces{source, clocks};
 
     asio::io_context io_{1};
     Listener listener_{io_, {"127.0.0.1", 0}, [this](std::string_view target) { return answer(target); }};
@@ -128,6 +151,18 @@ TEST_F(StreamTest, PagesComeMeanwhileAndItEndsWithTheClient) {
         EXPECT_EQ(ended, 0);
     }
     EXPECT_TRUE(becomes_true([this] { return ended == 1; }));
+}
+
+TEST_F(StreamTest, AStreamKeepsItsPlaceInACrowd) {
+    limit = 1'000'000;
+    Client watcher(listener_.port());
+    watcher.send("GET /count HTTP/1.1\r\nHost: localhost\r\n\r\n");
+    ASSERT_TRUE(becomes_true([this] { return begun == 1; }));
+    std::vector<std::unique_ptr<Client>> idle;
+    for (int i = 0; i < 70; ++i) idle.push_back(std::make_unique<Client>(listener_.port()));
+    EXPECT_EQ(Client(listener_.port()).get("/page").body(), "page\n");
+    EXPECT_TRUE(idle.front()->closed());
+    EXPECT_EQ(ended, 0);
 }
 
 TEST_F(StreamTest, AFailureInTheMiddleIsSeenByTheClient) {
@@ -174,6 +209,79 @@ TEST_F(StreamTest, OneTraceAtATimeAndItEndsWithItsClient) {
         EXPECT_EQ(abandoned, 0);
     }
     EXPECT_TRUE(becomes_true([this] { return abandoned == 1 && recording == 0; }));
+}
+
+// Whoever reads a recording waits for as long as this is there, also when a test fails.
+class Standstill {
+  public:
+    explicit Standstill(std::binary_semaphore& may_read) : may_read_(may_read) { may_read_.acquire(); }
+    ~Standstill() { end(); }
+    Standstill(const Standstill&) = delete;
+    Standstill& operator=(const Standstill&) = delete;
+    void end() {
+        if (!std::exchange(ended_, true)) may_read_.release();
+    }
+
+  private:
+    std::binary_semaphore& may_read_;
+    bool ended_ = false;
+};
+
+TEST_F(StreamTest, PagesComeWhileARecordingIsRead) {
+    Standstill standstill(may_read);
+    Client client(listener_.port());
+    client.send("GET /trace?seconds=0.01 HTTP/1.1\r\nHost: localhost\r\n\r\n");
+    ASSERT_TRUE(becomes_true([this] { return reading == 1; }));
+    Client other(listener_.port());
+    other.send("GET /page HTTP/1.1\r\nHost: localhost\r\n\r\n");
+    ASSERT_TRUE(other.readable());
+    EXPECT_EQ(other.receive().body(), "page\n");
+    Client third(listener_.port());
+    third.send("GET /trace HTTP/1.1\r\nHost: localhost\r\n\r\n");
+    EXPECT_EQ(third.receive(true).result_int(), 409U);
+    standstill.end();
+    EXPECT_EQ(client.receive().result_int(), 200U);
+    EXPECT_GT(clocks.by_role()[static_cast<std::size_t>(metrics::Role::admin)], 0);
+}
+
+TEST_F(StreamTest, ItEndsWhileARecordingIsRead) {
+    Standstill standstill(may_read);
+    Client client(listener_.port());
+    client.send("GET /trace?seconds=0.01 HTTP/1.1\r\nHost: localhost\r\n\r\n");
+    ASSERT_TRUE(becomes_true([this] { return reading == 1; }));
+    io_.stop();  // as Admin::stop() does it
+    std::thread later([&] {
+        std::this_thread::sleep_for(50ms);
+        standstill.end();
+    });
+    traces.stop();
+    EXPECT_EQ(read, 1) << "it has been waited for";
+    later.join();
+}
+
+TEST_F(StreamTest, TheNextTraceBeginsWhenTheOneBeforeIsHandedOut) {
+    slices = 2'000'000;  // much more than sockets hold
+    {
+        Client slow(listener_.port());
+        slow.send("GET /trace?seconds=0.01 HTTP/1.1\r\nHost: localhost\r\n\r\n");
+        ASSERT_TRUE(becomes_true([this] { return reading == 1; }));
+        EXPECT_EQ(Client(listener_.port()).get("/trace").result_int(), 409U);
+        EXPECT_EQ(recording, 0);
+    }
+    slices = 100;
+    const auto next = [this] { return Client(listener_.port()).get("/trace?seconds=0.01").result_int(); };
+    EXPECT_TRUE(becomes_true([&] { return next() == 200U; }));
+    for (int i = 0; i < 5; ++i) EXPECT_EQ(next(), 200U) << "at once";
+}
+
+TEST_F(StreamTest, AnotherTraceAfterOneThatCouldNotBeRead) {
+    fails_to_read = true;
+    Client client(listener_.port());
+    client.send("GET /trace?seconds=0.01 HTTP/1.1\r\nHost: localhost\r\n\r\n");
+    EXPECT_THROW(client.receive(), boost::system::system_error);
+    fails_to_read = false;
+    const auto next = [this] { return Client(listener_.port()).get("/trace?seconds=0.01").result_int(); };
+    EXPECT_TRUE(becomes_true([&] { return next() == 200U; }));
 }
 
 TEST(QueryTest, Parameters) {

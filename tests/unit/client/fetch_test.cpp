@@ -8,7 +8,9 @@
 #include <boost/asio/streambuf.hpp>
 #include <boost/asio/write.hpp>
 #include <future>
+#include <optional>
 #include <string>
+#include <string_view>
 #include <thread>
 #include <utility>
 
@@ -101,6 +103,37 @@ TEST(FetchTest, AnAnswerThatIsCutShort) {
     Canned server("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhel");
     EXPECT_EQ(trouble(fetch(server.url(), "/", kLimit, 10s)),
               server.url().substr(7) + ": the connection ended too early");
+}
+
+TEST(FetchTest, ALongBodyComesInPieces) {
+    std::string body;
+    while (body.size() < 1'000'000) body += std::to_string(body.size()) + ' ';
+    Canned server("HTTP/1.1 200 OK\r\nContent-Length: " + std::to_string(body.size()) + "\r\n\r\n" + body);
+    std::string taken;
+    const auto take = [&](std::string_view piece) -> std::optional<Trouble> {
+        EXPECT_LE(piece.size(), 64U * 1024);
+        taken.append(piece);
+        return std::nullopt;
+    };
+    const auto problem = fetch_into(take, server.url(), "/", body.size(), 10s);
+    EXPECT_FALSE(problem) << problem->line;
+    EXPECT_TRUE(taken == body);
+}
+
+TEST(FetchTest, WhoeverCannotTakeAPieceSaysWhy) {
+    Canned server("HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nabc");
+    const auto take = [](std::string_view) { return std::optional(Trouble{"no room"}); };
+    const auto problem = fetch_into(take, server.url(), "/", kLimit, 10s);
+    ASSERT_TRUE(problem);
+    EXPECT_EQ(problem->line, "no room");
+}
+
+TEST(FetchTest, NothingOfARefusalIsTaken) {
+    Canned server("HTTP/1.1 503 No\r\nContent-Length: 900\r\n\r\n" + std::string(900, 'x'));
+    const auto take = [](std::string_view) { return std::optional(Trouble{"taken"}); };
+    const auto problem = fetch_into(take, server.url(), "/", kLimit, 10s);
+    ASSERT_TRUE(problem);
+    EXPECT_EQ(problem->line, server.url().substr(7) + " answers 503: " + std::string(200, 'x'));
 }
 
 TEST(FetchTest, NobodyThere) {

@@ -1,6 +1,7 @@
 #include <gtest/gtest.h>
 
 #include <numeric>
+#include <string>
 
 #include "interp/asgi/step.hpp"
 #include "tests/unit/interp/asgi_support.hpp"
@@ -130,6 +131,45 @@ TEST(Step, TheInnerOneHasTheTime) {
     }
     EXPECT_EQ(loop.step, nullptr);
     EXPECT_LE(room.http().account.books().gil_hold - before, dispatch::now() - begin - others);
+}
+
+// Of the calling thread, as others read it; empty: none.
+std::string request_now() {
+    for (const gil::ThreadBook& book : gil::threads()) {
+        if (book.request) return book.request->method + ' ' + book.request->path + ' ' + book.request->id;
+    }
+    return {};
+}
+
+TEST(Step, TheThreadIsListedWithTheRequestOfTheCallbackThatRuns) {
+    test::HttpRoom room("PUT /of/loop?secret=1 HTTP/1.1");
+    if (!gil::exact()) GTEST_SKIP() << "without books no thread is listed";
+    room.exchange->id = "the-id";
+    EXPECT_EQ(request_now(), "");
+    {
+        const Step outer(room.loop(), &room.http(), {});
+        EXPECT_EQ(request_now(), "PUT /of/loop the-id");
+        {
+            const Step inner(room.loop(), nullptr, {});
+            EXPECT_EQ(request_now(), "");
+        }
+        EXPECT_EQ(request_now(), "PUT /of/loop the-id");
+    }
+    EXPECT_EQ(request_now(), "");
+}
+
+TEST(Step, ACallbackAfterTheResponseIsNoRequests) {
+    test::HttpRoom room("GET / HTTP/1.1");
+    if (!gil::exact()) GTEST_SKIP() << "without books no thread is listed";
+    room.exchange->id = "the-id";
+    {
+        const Step step(room.loop(), &room.http(), {});
+        room.run("start()\nbody(b'x')");
+        EXPECT_EQ(request_now(), "GET / the-id") << "its books are open until the callback ends";
+    }
+    const Step step(room.loop(), &room.http(), {});
+    EXPECT_EQ(request_now(), "");
+    room.http().returned();
 }
 
 TEST(Step, LatenessIsToldWhenItIsKnown) {

@@ -2,6 +2,7 @@
 
 #include <spdlog/sinks/base_sink.h>
 
+#include <algorithm>
 #include <atomic>
 #include <functional>
 #include <latch>
@@ -190,6 +191,100 @@ TEST_F(LongHoldsTest, ARequestThatIsOverIsNamedWithoutAStack) {
     const std::string text = logged();
     EXPECT_TRUE(has(text, "route 3 of /over (request the-id, ")) << text;
     EXPECT_TRUE(has(text, "; it kept the GIL until it returned")) << text;
+}
+
+// --- The last ones by name
+
+std::vector<NamedHold> sorted(std::vector<NamedHold> all) {
+    std::sort(all.begin(), all.end(), [](const NamedHold& a, const NamedHold& b) { return a.by < b.by; });
+    return all;
+}
+
+// Of a request of this route that has kept the GIL until it returned.
+void held_by(const dispatch::Exchange& exchange, std::int64_t nanoseconds) {
+    const auto now = dispatch::now();
+    current_request.begins(exchange, now - nanoseconds);
+    current_request.ends(now);
+    told(nanoseconds);
+}
+
+TEST_F(LongHoldsTest, TheLastReportOfEachRouteIsRemembered) {
+    begin(kNever);
+    EXPECT_TRUE(holds->named().empty());
+    const auto three = request("/three", 3);
+    const auto four = request("/four", 4);
+    std::thread([&] {
+        held_by(*three, kEver);
+        held_by(*four, kEver);
+        held_by(*three, 2 * kEver);
+    }).join();
+    const std::vector<NamedHold> named = sorted(holds->named());
+    ASSERT_EQ(named.size(), 2U);
+    EXPECT_EQ(named[0].by, "route 3 of /three");
+    EXPECT_GT(named[0].length.count(), kEver + kEver / 2) << "the last one, not the first";
+    EXPECT_EQ(named[1].by, "route 4 of /four");
+    EXPECT_LE(named[1].length.count(), kEver);
+}
+
+TEST_F(LongHoldsTest, AThreadIsRememberedByTheNameThatTheBooksHave) {
+    begin(kNever);
+    std::thread([] {
+        pthread_setname_np(pthread_self(), "holds-17");
+        told(kEver);
+    }).join();
+    ASSERT_EQ(holds->named().size(), 1U);
+    EXPECT_EQ(holds->named()[0].by, "thread:holds-N");
+    EXPECT_EQ(holds->named()[0].where, "");
+}
+
+TEST_F(LongHoldsTest, WhereItWasIsTheInnermostFrame) {
+    begin(20ms);
+    const auto exchange = request("/where", 7);
+    hold_until("; at the end:", exchange.get());
+    const std::vector<NamedHold> named = holds->named();
+    const auto found = std::find_if(named.begin(), named.end(),
+                                    [](const NamedHold& one) { return one.by == "route 7 of /where"; });
+    ASSERT_NE(found, named.end());
+    EXPECT_TRUE(std::regex_match(found->where, std::regex(R"(\S*/holds_[0-9]+\.py:6 \(innermost\))")))
+        << found->where;
+}
+
+TEST_F(LongHoldsTest, AReportWithoutAStackDoesNotTakeThePlaceBack) {
+    begin(20ms);
+    const auto exchange = request("/where", 7);
+    hold_until("; at the end:", exchange.get());
+    const std::string where = holds->named().at(0).where;
+    ASSERT_NE(where, "");
+    std::this_thread::sleep_for(1s);  // so many a second are reported
+    logged();
+    std::thread([&] { held_by(*exchange, kEver); }).join();
+    EXPECT_TRUE(has(logged(), "; it kept the GIL until it returned"));
+    EXPECT_EQ(holds->named().at(0).where, where);
+}
+
+TEST_F(LongHoldsTest, APathWithoutARouteIsReportedAndNotRemembered) {
+    begin(kNever);
+    const auto exchange = request("/not/known", 0);
+    std::thread([&] { held_by(*exchange, kEver); }).join();
+    EXPECT_TRUE(has(logged(), "route 0 of /not/known"));
+    EXPECT_TRUE(holds->named().empty());
+}
+
+TEST_F(LongHoldsTest, MoreNamesThanThereIsRoomForAreLeftOut) {
+    begin(kNever);
+    std::thread([&] {
+        // Ten a second are reported; with a route's name for each, what has room is known sooner.
+        for (std::uint32_t route = 1; holds->named().size() < LongHolds::kNames; ++route) {
+            ASSERT_LT(route, 100'000U);
+            held_by(*request("/", route), kEver);
+            if (route % 10 == 0) std::this_thread::sleep_for(1ms);
+        }
+        std::this_thread::sleep_for(1s);
+        logged();
+        held_by(*request("/one/more", 1'000'000), kEver);
+    }).join();
+    EXPECT_TRUE(has(logged(), "route 1000000 of /one/more"));
+    EXPECT_EQ(holds->named().size(), LongHolds::kNames);
 }
 
 // --- What is not reported
