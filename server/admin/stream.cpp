@@ -1,5 +1,6 @@
 #include "server/admin/stream.hpp"
 
+#include <algorithm>
 #include <array>
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/buffer.hpp>
@@ -73,7 +74,7 @@ asio::awaitable<void> Sink::finish() {
 
 asio::awaitable<bool> Sink::send(std::string_view bytes, bool last) {
     if (gone()) co_return false;
-    stream_.expires_after(patience_);
+    stream_.expires_at(std::min(std::chrono::steady_clock::now() + patience_, deadline_));
     boost::beast::error_code error;
     if (last) {
         error = std::get<0>(co_await asio::async_write(stream_, http::make_chunk_last(), kAwait));

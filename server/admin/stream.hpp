@@ -36,6 +36,8 @@ class Sink {
     boost::asio::awaitable<bool> write(std::string_view bytes);
     boost::asio::awaitable<bool> wait(std::chrono::nanoseconds time);
     bool gone() const;
+    // Whoever has not taken all by then has gone, however patiently he reads.
+    void ends_by(std::chrono::steady_clock::time_point deadline) { deadline_ = deadline; }
 
     // The session's: after the last piece.
     boost::asio::awaitable<void> finish();
@@ -49,6 +51,7 @@ class Sink {
     boost::beast::tcp_stream& stream_;
     const bool chunked_;
     const std::chrono::seconds patience_;
+    std::chrono::steady_clock::time_point deadline_ = std::chrono::steady_clock::time_point::max();
     std::shared_ptr<Watch> watch_;
 };
 

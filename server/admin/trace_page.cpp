@@ -82,8 +82,9 @@ class TracePage::Recorder {
     bool taking_ = false;
 };
 
-TracePage::TracePage(const trace::Source& source, metrics::ThreadClocks& clocks)
-    : source_(source), clocks_(clocks) {}
+TracePage::TracePage(const trace::Source& source, metrics::ThreadClocks& clocks,
+                     std::chrono::milliseconds patience)
+    : source_(source), clocks_(clocks), patience_(patience) {}
 
 TracePage::~TracePage() {
     stop();
@@ -129,6 +130,7 @@ std::variant<TracePage::Choice, std::string> TracePage::choice(std::string_view 
 asio::awaitable<void> TracePage::record(Sink& sink, std::shared_ptr<Recorder> recorder, Choice chosen) {
     const std::chrono::duration<double> time(chosen.seconds);
     if (!co_await sink.wait(std::chrono::duration_cast<std::chrono::nanoseconds>(time))) co_return;
+    sink.ends_by(std::chrono::steady_clock::now() + patience_);
     std::optional<trace::Pieces> pieces;
     const std::function<std::string()> next = [&] {
         if (!pieces) pieces.emplace(recorder->stop(), chosen.json ? trace::json() : trace::perfetto());

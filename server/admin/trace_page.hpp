@@ -9,6 +9,7 @@
 
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/thread_pool.hpp>
+#include <chrono>
 #include <memory>
 #include <optional>
 #include <string_view>
@@ -21,7 +22,10 @@ namespace baton::admin {
 
 class TracePage {
   public:
-    TracePage(const trace::Source& source, metrics::ThreadClocks& clocks);
+    // `patience`: how long a client may take to read a recording, from its end on; nobody else can have one
+    // meanwhile.
+    TracePage(const trace::Source& source, metrics::ThreadClocks& clocks,
+              std::chrono::milliseconds patience = std::chrono::minutes(2));
     ~TracePage();
     TracePage(const TracePage&) = delete;
     TracePage& operator=(const TracePage&) = delete;
@@ -42,6 +46,7 @@ class TracePage {
 
     const trace::Source& source_;
     metrics::ThreadClocks& clocks_;
+    const std::chrono::milliseconds patience_;
     bool taken_ = false;
     std::optional<boost::asio::thread_pool> reader_;
 };

@@ -43,11 +43,13 @@ class StreamTest : public testing::Test {
         io_.stop();
         thread_.join();
         traces.stop();
+        hurried.stop();
     }
 
     Reply answer(std::string_view target) {
         if (target == "/page") return plain(200, "page\n");
         if (target.starts_with("/trace")) return traces.answer(target);
+        if (target.starts_with("/hurried")) return hurried.answer(target);
         if (target == "/fails") return Stream{kText, {}, [](Sink& sink) { return fails(sink); }};
         return Stream{kText, {{"X-More", "yes"}}, [this](Sink& sink) { return count(sink); }};
     }
@@ -108,6 +110,7 @@ class StreamTest : public testing::Test {
 
     metrics::ThreadClocks clocks;
     TracePage traces{source, clocks};
+    TracePage hurried{source, clocks, 300ms};
 
     asio::io_context io_{1};
     Listener listener_{io_, {"127.0.0.1", 0}, [this](std::string_view target) { return answer(target); }};
@@ -272,6 +275,19 @@ TEST_F(StreamTest, TheNextTraceBeginsWhenTheOneBeforeIsHandedOut) {
     const auto next = [this] { return Client(listener_.port()).get("/trace?seconds=0.01").result_int(); };
     EXPECT_TRUE(becomes_true([&] { return next() == 200U; }));
     for (int i = 0; i < 5; ++i) EXPECT_EQ(next(), 200U) << "at once";
+}
+
+TEST_F(StreamTest, AClientThatTakesForeverDoesNotKeepOthersFromTheirs) {
+    slices = 2'000'000;
+    Client slow(listener_.port());
+    slow.send("GET /hurried?seconds=0.01 HTTP/1.1\r\nHost: localhost\r\n\r\n");
+    for (int i = 0; i < 100; ++i) ASSERT_TRUE(slow.sip());  // more than the head
+    slices = 100;
+    const auto next = [this] { return Client(listener_.port()).get("/hurried?seconds=0.01").result_int(); };
+    EXPECT_TRUE(becomes_true([&] {
+        slow.sip();
+        return next() == 200U;
+    }));
 }
 
 TEST_F(StreamTest, AnotherTraceAfterOneThatCouldNotBeRead) {
