@@ -38,6 +38,7 @@ void clean_up_on_signals() {
 
 }  // namespace
 
+// After a fault; finish() looks at what closing says.
 void NewFile::Close::operator()(std::FILE* file) const {
     if (file != stdout) std::fclose(file);
 }
@@ -64,7 +65,9 @@ std::string NewFile::open() {
     struct stat now{};
     const bool exists = ::stat(path_.c_str(), &now) == 0;
     if (!exists && errno != ENOENT) return fault(errno);
-    if (!exists || S_ISREG(now.st_mode)) return open_beside(exists);
+    std::error_code none;
+    const bool leads_nowhere = !exists && std::filesystem::is_symlink(path_, none);  // yet
+    if ((!exists && !leads_nowhere) || (exists && S_ISREG(now.st_mode))) return open_beside(exists);
     file_.reset(std::fopen(path_.c_str(), "wbe"));
     return file_ ? std::string() : fault(errno);
 }
@@ -77,12 +80,13 @@ std::string NewFile::open_beside(bool replaces) {
     // No other's, nor one that a process of the same number left when it was killed.
     const auto moment = std::chrono::system_clock::now().time_since_epoch().count();
     unfinished_ = (folder / fmt::format(".baton-{}-{}.unfinished", ::getpid(), moment)).string();
+    // Before it is there, so that a signal in between leaves nothing.
+    to_remove = unfinished_.c_str();
     clean_up_on_signals();
     const int fd = ::open(unfinished_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
     if (fd < 0 && replaces)
         return fmt::format("{}: there cannot be a new file beside it: {}", path_, std::strerror(errno));
     if (fd < 0) return fault(errno);
-    to_remove = unfinished_.c_str();
     file_.reset(::fdopen(fd, "wb"));
     if (file_) return {};
     const int error = errno;
@@ -97,12 +101,15 @@ std::string NewFile::write(std::string_view bytes) {
 }
 
 std::string NewFile::finish() {
-    if (std::fflush(file_.get()) != 0) return fault(errno);
-    file_.reset();
+    std::FILE* const file = file_.release();
+    if ((file == stdout ? std::fflush(file) : std::fclose(file)) != 0) return fault(errno);
     if (unfinished_.empty()) return {};
-    if (std::rename(unfinished_.c_str(), target_.c_str()) != 0) return fault(errno);
+    const bool renamed = std::rename(unfinished_.c_str(), target_.c_str()) == 0;
+    const int error = errno;
     to_remove = nullptr;
-    return {};
+    if (renamed) return {};
+    // A mount point, or another's file in a folder like /tmp. What took so long to come is kept.
+    return fmt::format("{}; it is in {}", fault(error), unfinished_);
 }
 
 }  // namespace baton::app

@@ -1,6 +1,7 @@
 // A file that is there when it is whole, and not before: until then it has another name beside its own, of
-// which nothing is left when it is not finished, also when SIGINT, SIGTERM or SIGHUP ends the process.
-// Standard output ("-"), devices and pipes are written as they are.
+// which nothing is left when it is not finished, also when SIGINT, SIGTERM or SIGHUP ends the process. Only
+// when it is whole and cannot have its name is it left under the other. Standard output ("-"), devices, pipes
+// and links to what is not there yet are written as they are.
 //
 // Threads: main's; one at a time, as signals know one. Lifetime: owns the file until finish().
 // Cannot: keep the permissions of a file that it replaces, or clean up after SIGKILL.

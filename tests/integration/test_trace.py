@@ -349,7 +349,29 @@ def test_baton_trace_leaves_nothing_when_it_is_interrupted(lab: Server, tmp_path
         while not list(tmp_path.iterdir()):
             assert running.poll() is None and time.monotonic() < end
             time.sleep(0.01)
-        time.sleep(0.1)  # what removes the file knows it some instructions after it is there
         running.send_signal(number)
         assert running.wait(START_SECONDS) == -number
     assert list(tmp_path.iterdir()) == []
+
+
+def test_baton_trace_keeps_what_cannot_have_its_name(lab: Server, tmp_path: Path) -> None:
+    command = [str(BINARY), "trace", lab.admin, "--seconds", "0.5", "-o", "taken.json"]
+    with subprocess.Popen(command, cwd=tmp_path, env=usual_environment(), stderr=subprocess.PIPE, text=True) as running:
+        end = time.monotonic() + START_SECONDS
+        while not list(tmp_path.iterdir()):
+            assert running.poll() is None and time.monotonic() < end
+            time.sleep(0.01)
+        [unfinished] = tmp_path.iterdir()
+        (tmp_path / "taken.json").mkdir()
+        _, said = running.communicate(timeout=START_SECONDS)
+    assert running.returncode == 1
+    assert "taken.json: Is a directory" in said and f"it is in {unfinished.name}" in said
+    assert READERS["json"](unfinished.read_bytes()).tracks
+
+
+def test_baton_trace_writes_where_a_link_leads(lab: Server, tmp_path: Path) -> None:
+    (tmp_path / "link.json").symlink_to("new.json")
+    done = baton_trace(lab.admin, "--seconds=0.1", "-o", "link.json", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert (tmp_path / "link.json").is_symlink()
+    assert READERS["json"]((tmp_path / "new.json").read_bytes()).tracks
