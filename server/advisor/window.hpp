@@ -4,6 +4,7 @@
 // Cannot: contain what had not ended: requests count when they are over, waits for the GIL when they are.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <optional>
@@ -84,7 +85,8 @@ struct Window {
     // Over all routes.
     Nanoseconds sum(metrics::Phase phase) const;
     double share(Nanoseconds time) const;  // of its length
-    double full() const { return share(held); }
+    // The books and the clock are read a moment apart.
+    double full() const { return std::min(1.0, share(held)); }
 };
 
 // `now` is what `seen` says, for the labels; `then` came before it.
