@@ -193,7 +193,9 @@ def test_the_request_of_a_thread_is_shown_while_it_is_there(tab: Tab, server: Se
     sleeper.start()
     row = "[...document.querySelectorAll('#thread-table tbody tr')].find((row) => row.textContent.includes('shown-by-its-id'))"
     # Its end is seen as well, so the row is of the request and not of the thread.
-    tab.wait_until(f"(window.seen = {row}) && (window.cells = [...window.seen.children].map((cell) => cell.textContent))")
+    tab.wait_until(
+        f"(window.seen = {row}) && (window.cells = [...window.seen.children].map((cell) => cell.textContent)).includes('off the GIL')"
+    )
     sleeper.join()
     cells = tab.evaluate("window.cells")
     heads = tab.evaluate("[...document.querySelectorAll('#thread-table th')].map((cell) => cell.textContent)")

@@ -112,8 +112,10 @@ def test_each_thread_has_its_own(server: Server) -> None:
 def test_a_request_that_awaits_keeps_no_thread(server: Server) -> None:
     """Neither the loop's, nor the one that was started for it, which is the application's."""
     with staying(server, ("GET", "/asgi/awaiting", "awaited")) as [answer]:
-        server.wait_until_active(1)
         end = time.monotonic() + PATIENCE_SECONDS
+        while server.get("/asgi/awaited").body != b"1":
+            assert time.monotonic() < end
+            time.sleep(0.02)
         while True:
             seen = threads(server)
             beside = [one for one in seen if one["doing"] == "in_lock" and not one["name"].startswith("baton-")]
@@ -136,7 +138,7 @@ def test_the_longest_text_there_may_be_and_no_query(server: Server) -> None:
 
 def test_the_live_page_has_it_with_and_without_scripts(server: Server) -> None:
     with staying(server, ("GET", "/locked", "shown")):
-        until(server, lambda found: ids(found) == ["shown"])
+        until(server, lambda found: ids(found) == ["shown"] and found[0]["doing"] == "in_lock")
         with Events(server) as events:
             told = [one for one in events.next_named("now")["python_threads"] if one["request"]]
         with admin_client(server) as client:

@@ -7,6 +7,7 @@ from urllib.parse import parse_qs
 
 AT_MOST_SECONDS = 120
 gates = {}
+awaited = []
 
 
 def gate(query):
@@ -36,10 +37,14 @@ def app(environ, start_response):
 async def on_loop(scope, receive, send):
     if scope["type"] != "http":
         return
-    how, opened = scope["path"].rpartition("/")[2], gate(scope["query_string"].decode())
-    if how == "awaiting":
-        await asyncio.to_thread(opened.wait, AT_MOST_SECONDS)
+    how, body = scope["path"].rpartition("/")[2], b""
+    if how == "awaited":  # how many requests do that; who is told it runs after they have begun
+        body = b"%d" % len(awaited)
+    elif how == "awaiting":
+        awaited.append(scope)
+        await asyncio.to_thread(gate(scope["query_string"].decode()).wait, AT_MOST_SECONDS)
+        awaited.remove(scope)
     else:
-        stay(how, opened)
-    await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"0")]})
-    await send({"type": "http.response.body", "body": b""})
+        stay(how, gate(scope["query_string"].decode()))
+    await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"%d" % len(body))]})
+    await send({"type": "http.response.body", "body": body})

@@ -19,7 +19,7 @@ from harness.prometheus import Scrape
 
 REPOSITORY = Path(__file__).resolve().parents[3]
 APPS = REPOSITORY / "tests" / "integration" / "apps"
-BINARY = Path(os.environ.get("BATON_BINARY", REPOSITORY / "build" / "baton"))
+BINARY = Path(os.environ.get("BATON_BINARY", REPOSITORY / "build" / "baton")).resolve()
 # Generous: a loaded machine may be slow, but a test must end.
 START_SECONDS = 30.0
 STOP_SECONDS = 30.0

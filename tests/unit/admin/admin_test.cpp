@@ -6,7 +6,6 @@
 #include <atomic>
 #include <boost/json/parse.hpp>
 #include <boost/json/value.hpp>
-#include <memory>
 #include <stdexcept>
 #include <string>
 #include <system_error>
@@ -344,52 +343,6 @@ TEST_F(AdminTest, AHeadThatIsTooLargeIsA431) {
     Client client(server.port());
     client.send("GET /livez HTTP/1.1\r\nX: " + std::string(8 * 1024, 'x'));
     EXPECT_EQ(client.receive().result_int(), 431U);
-}
-
-std::vector<std::unique_ptr<Client>> clients(std::size_t number, std::uint16_t port) {
-    std::vector<std::unique_ptr<Client>> all;
-    while (all.size() < number) all.push_back(std::make_unique<Client>(port));
-    return all;
-}
-
-TEST_F(AdminTest, ConnectionsAreBoundedAndComeBack) {
-    const auto all = clients(64, server.port());  // of which some have sent half a request, others nothing
-    for (std::size_t i = 0; i < 64; i += 2) all[i]->send("GET /li");
-    for (int i = 0; i < 3; ++i) {
-        Client next(server.port());
-        EXPECT_EQ(next.get("/livez").result_int(), 200U);
-        EXPECT_TRUE(next.closed());
-        // Its place was that of the first; the next one has its own.
-        EXPECT_TRUE(all[0]->closed());
-    }
-    for (std::size_t i = 2; i < 64; i += 2) {
-        all[i]->send("vez HTTP/1.1\r\nHost: a\r\n\r\n");
-        EXPECT_EQ(all[i]->receive().body(), "ok\n") << i;
-    }
-    EXPECT_EQ(all[1]->get("/livez").result_int(), 200U);
-}
-
-TEST_F(AdminTest, TheOneThatHasBeenIdleTheLongestMakesRoom) {
-    Client busy(server.port());
-    Client idle(server.port());
-    EXPECT_TRUE(busy.get("/livez").keep_alive());
-    EXPECT_TRUE(idle.get("/livez").keep_alive());
-    EXPECT_TRUE(busy.get("/livez").keep_alive());
-    const auto others = clients(63, server.port());
-    EXPECT_TRUE(idle.closed());
-    EXPECT_EQ(busy.get("/livez").result_int(), 200U);
-}
-
-TEST_F(AdminTest, InACrowdConnectionsEndWithTheirAnswer) {
-    const auto all = clients(33, server.port());
-    for (std::size_t i = 0; i < 32; ++i)
-        EXPECT_TRUE(Client(server.port()).get("/livez").result_int() == 200U);
-    EXPECT_FALSE(all[0]->get("/livez").keep_alive());
-    EXPECT_TRUE(all[0]->closed());
-    // What was sent in the belief that it would stay is not answered, and does no harm.
-    const auto more = clients(33, server.port());
-    more[0]->send("GET /livez HTTP/1.1\r\nHost: a\r\n\r\nGET /readyz HTTP/1.1\r\nHost: a\r\n\r\n");
-    EXPECT_FALSE(more[0]->receive().keep_alive());
 }
 
 TEST_F(AdminTest, AnAddressThatIsTakenIsReported) {
