@@ -23,7 +23,7 @@ from measure.contenders import HELLO, Contender, Place
 from measure.load import wrk
 from measure.processes import Running, get
 
-ON, OFF = "baton", "baton, no admin address"
+ON, OFF = "baton", "baton without admin"
 ROUTES = 100
 TURNS = 4
 MOST_WITH_VIEWER, MOST_WITHOUT = 0.01, 0.001  # the targets: of the throughput; of a core

@@ -95,8 +95,8 @@ def main(arguments: list[str]) -> int:
     args = parser.parse_args(arguments)
     more = args.options.split()
     known = [
-        Contender("baton, WSGI", contenders.baton(args.binary, HELLO, more)),
-        Contender("baton, ASGI", contenders.baton(args.binary, HELLO_ASGI, ["--loop", "asyncio", *more])),
+        Contender("baton WSGI", contenders.baton(args.binary, HELLO, more)),
+        Contender("baton ASGI", contenders.baton(args.binary, HELLO_ASGI, ["--loop", "asyncio", *more])),
     ]
     chosen = contenders.choose(known, args.servers)
     results: dict[str, list[tuple[Turn, Turn]]] = {contender.name: [] for contender in chosen}
