@@ -19,14 +19,15 @@ import statistics
 import subprocess
 import sys
 import tempfile
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 
 from measure import contenders, report, rounds
 from measure.contenders import HELLO, Contender
 from measure.load import wrk
 from measure.neighbours import Neighbours
-from measure.processes import Running, Server, end
+from measure.processes import Server, end
+from measure.turn import Turn, turn
 
 WITHOUT = "without ledger and scheduler"
 LEDGER = "ledger, --gil-policy cpython"
@@ -36,26 +37,6 @@ TRANSITION = "the GIL, uncontended: release and take"
 REPEATS = 6  # turns that are tried for each that is wanted, when --quiet throws some away
 MOST, MOST_NS = 0.02, 40.0  # the target: of throughput, and per take and per release
 CALL = re.compile(r"^(.*\S)\s+([\d.]+) ns$", re.MULTILINE)
-
-
-@dataclass(frozen=True)
-class Turn:
-    """One second of load on one server."""
-
-    requests: int
-    cpu: float
-    errors: str
-
-    @property
-    def microseconds(self) -> float:
-        """Of CPU per request."""
-        return self.cpu / self.requests * 1e6
-
-
-def turn(running: Running, connections: int) -> Turn:
-    used = running.cpu_seconds()
-    done = wrk(running.place.port, 1, connections)
-    return Turn(done.requests, running.cpu_seconds() - used, done.errors)
 
 
 def measure(chosen: list[Contender], turns: int, connections: int, quiet: float | None) -> dict[str, list[Turn]]:

@@ -15,29 +15,16 @@ import random
 import statistics
 import sys
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 
 from measure import contenders, report, rounds
 from measure.contenders import HELLO, HELLO_ASGI, Contender
 from measure.load import wrk
 from measure.neighbours import Neighbours
 from measure.processes import Running, Server
+from measure.turn import Turn, turn
 
 MOST = 0.05  # the target: of throughput per CPU-second
-
-
-@dataclass(frozen=True)
-class Turn:
-    """One second of load."""
-
-    requests: int
-    cpu: float
-    errors: str
-
-    @property
-    def microseconds(self) -> float:
-        """Of CPU per request."""
-        return self.cpu / self.requests * 1e6
 
 
 @contextlib.contextmanager
@@ -59,11 +46,9 @@ def recording(admin: int) -> Iterator[None]:
         answer.close()
 
 
-def turn(running: Running, connections: int, recorded: bool) -> Turn:
+def second(running: Running, connections: int, recorded: bool) -> Turn:
     with recording(running.place.admin) if recorded else contextlib.nullcontext():
-        used = running.cpu_seconds()
-        done = wrk(running.place.port, 1, connections)
-        return Turn(done.requests, running.cpu_seconds() - used, done.errors)
+        return turn(running, connections)
 
 
 def measure(contender: Contender, turns: int, connections: int) -> list[tuple[Turn, Turn]]:
@@ -72,7 +57,7 @@ def measure(contender: Contender, turns: int, connections: int) -> list[tuple[Tu
     with Server(contender) as running:
         wrk(running.place.port, 1, connections)
         for _ in range(turns):
-            taken = {recorded: turn(running, connections, recorded) for recorded in random.sample([False, True], 2)}
+            taken = {recorded: second(running, connections, recorded) for recorded in random.sample([False, True], 2)}
             pairs.append((taken[False], taken[True]))
     return pairs
 
