@@ -75,13 +75,14 @@ class Recording:
         self.kind = kind
         self.seconds = seconds
         self._connection = http.client.HTTPConnection(server.admin, timeout=seconds + 60)
+        self._asked = time.monotonic()
         self._connection.request("GET", f"/trace?seconds={seconds}&format={kind}")
         self._answer = self._connection.getresponse()
-        self.begun = time.monotonic()
         assert self._answer.status == 200, self._answer.read()
 
-    def elapsed(self) -> float:
-        return time.monotonic() - self.begun
+    def goes_on(self) -> bool:
+        """For sure: it began after it was asked for."""
+        return time.monotonic() - self._asked < self.seconds
 
     def finish(self) -> Timeline:
         data = self._answer.read()
@@ -196,22 +197,26 @@ def test_every_request_bears_its_id_and_route(lab: Server, kind: str, prefix: st
     for seconds in (1.0, 4.0, 16.0):
         recording = Recording(lab, seconds, kind)
         ids = [lab.get(f"{prefix}/io/sleep?ms=20").get("X-Request-ID") for _ in range(3)]
-        named = lab.get(f"{prefix}/cpu/fib?n=15", "X-Request-ID: mine/1").get("X-Request-ID")
-        within = recording.elapsed() < 0.8 * seconds
+        mine = [f"mine/{number}" for number in range(3)]
+        named = [lab.get(f"{prefix}/cpu/fib?n=15", f"X-Request-ID: {name}").get("X-Request-ID") for name in mine]
+        within = recording.goes_on()
         timeline = recording.finish()
         if within:
             break
     else:
         pytest.fail("the machine is too slow for this")
-    assert named == "mine/1"
-    for request, route in [*((each, f"{prefix}/io/sleep") for each in ids), (named, f"{prefix}/cpu/fib")]:
+    assert named == mine
+    off: dict[str, list[int]] = defaultdict(list)
+    for request, route in [*((each, f"{prefix}/io/sleep") for each in ids), *((each, f"{prefix}/cpu/fib") for each in named)]:
         slices = [each for each in timeline.all() if each.request == request]
         assert {each.route for each in slices} == {route}
         assert {each.path for each in slices} == {route}
         assert sum(each.length for each in slices if each.doing == "holding") > 0
-        # WSGI sleeps on its thread, without the GIL; an event loop is at others meanwhile.
-        off = sum(each.length for each in slices if each.doing == "off")
-        assert off >= 20e6 if route == "/io/sleep" else off < 20e6
+        off[route].append(sum(each.length for each in slices if each.doing == "off"))
+    # WSGI sleeps on its thread, without the GIL; an event loop is at others meanwhile. Whoever lets go of the GIL for a
+    # moment may wait for a CPU then, on a busy machine, but not each time.
+    for route, times in off.items():
+        assert min(times) >= 20e6 if route == "/io/sleep" else min(times) < 20e6, (route, times)
     if kind == "perfetto":  # turns of one request on the loop are linked
         assert timeline.flows >= 2 * len(ids) if prefix else timeline.flows == 0
 
@@ -237,14 +242,15 @@ def test_threads_that_come_and_go_and_children(kind: str) -> None:
         recording = Recording(server, 2.0, kind)
         assert server.get("/fork").json() == {"status": 7}
         assert server.get("/lives?n=1").status == 200
-        within = recording.elapsed() < 2.0
+        within = recording.goes_on()
         timeline = recording.finish()
         server.get("/end")
     is_sound(timeline, 2.0)
     assert any(track.name == "spinner" and track.total("holding") > 0.1e9 for track in timeline.tracks)
     short_lived = [track for track in timeline.tracks if track.name.startswith("Thread-")]
-    assert len(short_lived) == 20 or not within
-    assert all(track.total("holding") > 0 for track in short_lived)
+    if within:
+        assert len(short_lived) == 20
+        assert all(track.total("holding") > 0 for track in short_lived)
 
 
 def answer_of(server: Server, target: str) -> tuple[int, str]:
@@ -256,15 +262,20 @@ def answer_of(server: Server, target: str) -> tuple[int, str]:
     return answer.status, text
 
 
+def wait_for_the_end_of_a_recording(server: Server) -> None:
+    """Whose client has left; until the server has seen that nobody else gets one."""
+    end = time.monotonic() + START_SECONDS
+    while (status := answer_of(server, "/trace?seconds=0.01")[0]) != 200:
+        assert status == 409 and time.monotonic() < end, "it goes on without its client"
+        time.sleep(0.01)
+
+
 def test_one_at_a_time_and_the_admin_thread_answers_meanwhile(lab: Server) -> None:
     recording = Recording(lab, 60, "json")
     assert answer_of(lab, "/trace")[0] == 409
     assert lab.readyz() == 200
     recording.abandon()
-    end = time.monotonic() + START_SECONDS
-    while (status := answer_of(lab, "/trace?seconds=0.01")[0]) != 200:
-        assert status == 409 and time.monotonic() < end, "it goes on without its client"
-        time.sleep(0.01)
+    wait_for_the_end_of_a_recording(lab)
 
 
 @pytest.mark.parametrize(
@@ -352,10 +363,12 @@ def test_baton_trace_leaves_nothing_when_it_is_interrupted(lab: Server, tmp_path
         running.send_signal(number)
         assert running.wait(START_SECONDS) == -number
     assert list(tmp_path.iterdir()) == []
+    wait_for_the_end_of_a_recording(lab)
 
 
 def test_baton_trace_keeps_what_cannot_have_its_name(lab: Server, tmp_path: Path) -> None:
-    command = [str(BINARY), "trace", lab.admin, "--seconds", "0.5", "-o", "taken.json"]
+    # Long enough for the name to be taken meanwhile.
+    command = [str(BINARY), "trace", lab.admin, "--seconds", "3", "-o", "taken.json"]
     with subprocess.Popen(command, cwd=tmp_path, env=usual_environment(), stderr=subprocess.PIPE, text=True) as running:
         end = time.monotonic() + START_SECONDS
         while not list(tmp_path.iterdir()):
