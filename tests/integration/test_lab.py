@@ -185,6 +185,7 @@ def test_the_switch_interval_is_set_back(lab: Server) -> None:
 
 def test_routes_are_named(lab: Server) -> None:
     lab.get("/io/sleep?ms=1")
+    lab.wait_until_counted(http_route="/io/sleep")
     routes = {
         labels["http_route"] for labels, _ in Scrape(lab.metrics()).select("baton_request_phase_seconds_sum")
     }

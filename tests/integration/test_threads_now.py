@@ -53,6 +53,17 @@ def ids(found: list[Thread]) -> list[str]:
     return sorted(one["request"]["id"] for one in found)
 
 
+def make_known(server: Server, paths: set[str]) -> None:
+    """By a request for each, of which nothing is left."""
+    for path in paths:
+        gate = f"known-{time.monotonic_ns()}"
+        assert server.get(f"/go?gate={gate}").status == 200
+        assert server.get(f"{path}?gate={gate}").status == 200
+        if "%" not in path:  # whatever others are called
+            server.wait_until_counted(http_route=path)
+    until(server, lambda found: found == [])
+
+
 @contextmanager
 def staying(server: Server, *requests: tuple[str, str, str | None]) -> Iterator[list[Future[Response]]]:
     """Method, path and id of requests that stay for as long as this does; their routes are known already."""
@@ -62,15 +73,13 @@ def staying(server: Server, *requests: tuple[str, str, str | None]) -> Iterator[
         with Client(server.address, timeout=2 * PATIENCE_SECONDS) as client:
             return client.request(method, target, *([f"X-Request-ID: {name}"] if name else []))
 
-    with ThreadPoolExecutor() as pool:
-        answers = []
+    make_known(server, {path for _, path, _ in requests})
+    with ThreadPoolExecutor(len(requests)) as pool:
         try:
-            for own, (method, path, name) in zip(gates, requests, strict=True):
-                known = f"{own}-known"
-                assert server.get(f"/go?gate={known}").status == 200
-                assert server.get(f"{path}?gate={known}").status == 200
-                answers.append(pool.submit(ask, method, f"{path}?gate={own}", name))
-            yield answers
+            yield [
+                pool.submit(ask, method, f"{path}?gate={own}", name)
+                for own, (method, path, name) in zip(gates, requests, strict=True)
+            ]
         finally:
             for own in gates:
                 server.get(f"/go?gate={own}")

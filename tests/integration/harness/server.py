@@ -177,6 +177,13 @@ class Server(Process):
             assert time.monotonic() < end, f"{active} requests in flight, not {count}"
             time.sleep(0.01)
 
+    def wait_until_counted(self, count: int = 1, **labels: str) -> None:
+        """Until so many requests are in the books, which each is a moment after its response."""
+        end = time.monotonic() + START_SECONDS
+        while (counted := Scrape(self.metrics()).total("http_server_request_duration_seconds_count", **labels)) < count:
+            assert time.monotonic() < end, f"{counted} requests are in the books, not {count}"
+            time.sleep(0.01)
+
     def client(self, timeout: float = 20.0) -> Client:
         return Client(self.address, timeout=timeout)
 
