@@ -129,10 +129,11 @@ def test_each_request_of_the_one_schedule_is_sent_by_one_agent(tmp_path: Path, s
 
 
 def test_agents_may_be_there_first(tmp_path: Path, stack: contextlib.ExitStack) -> None:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    with Target() as target:
+    with socket.socket() as reserved, Target() as target:
+        # Nobody else gets this port meanwhile, neither to listen nor as one of the kernel's choice.
+        reserved.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        reserved.bind(("127.0.0.1", 0))
+        port = reserved.getsockname()[1]
         agent = stack.enter_context(Load("agent", f"127.0.0.1:{port}"))
         done = baton_load("coordinate", "--listen", f"127.0.0.1:{port}", "--agents", "1", "--duration", "1", target.url)
         assert done.status in (0, 4), done.err

@@ -170,6 +170,17 @@ def test_an_interrupted_run_does_not_wait_for_its_queue() -> None:
 # --- Its own end
 
 
+def connects_and_listens_to_signals(pid: int) -> bool:
+    """It has a socket, and does not leave SIGINT and SIGTERM to the kernel."""
+    try:
+        sockets = [link for link in Path(f"/proc/{pid}/fd").iterdir() if os.readlink(link).startswith("socket:")]
+    except FileNotFoundError:  # one was closed meanwhile
+        return False
+    blocked = re.search(r"^SigBlk:\t(\w+)$", Path(f"/proc/{pid}/status").read_text(), re.MULTILINE)
+    wanted = 1 << signal.SIGINT - 1 | 1 << signal.SIGTERM - 1
+    return bool(sockets) and blocked is not None and int(blocked[1], 16) & wanted == wanted
+
+
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_an_interrupt_while_it_looks_for_the_target(number: signal.Signals) -> None:
     with socket.socket() as full:
@@ -183,7 +194,8 @@ def test_an_interrupt_while_it_looks_for_the_target(number: signal.Signals) -> N
             one.connect_ex(("127.0.0.1", port))
         command = [str(LOAD), "run", "--timeout", "100s", f"http://127.0.0.1:{port}/"]
         running = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
-        time.sleep(1)
+        eventually(lambda: connects_and_listens_to_signals(running.pid))
+        time.sleep(0.2)
         assert running.poll() is None
         running.send_signal(number)
         _, err = running.communicate(timeout=30)
