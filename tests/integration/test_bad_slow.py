@@ -10,7 +10,7 @@ from harness.client import Client
 from harness.prometheus import Scrape
 from harness.server import Server
 
-HEADER_SECONDS, BODY_SECONDS = 0.8, 0.8
+HEADER_SECONDS, BODY_SECONDS = 0.8, 2.0
 
 
 @pytest.fixture(scope="module")

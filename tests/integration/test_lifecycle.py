@@ -59,8 +59,9 @@ def test_idle_connections_do_not_delay_the_end() -> None:
 def test_requests_in_the_queue_are_served_before_the_end() -> None:
     server = Server("work:app", "--threads", "1")
     clients = [server.client() for _ in range(5)]
-    for client in clients:
-        client.send(b"GET /sleep?s=0.2" + HOST)
+    # The first takes long enough for the others to be there.
+    for client, seconds in zip(clients, [b"2", *[b"0.1"] * 4], strict=True):
+        client.send(b"GET /sleep?s=" + seconds + HOST)
     server.wait_until_active(5)
     server.signal(signal.SIGTERM)
     assert [client.response().status for client in clients] == [200] * 5

@@ -140,12 +140,14 @@ def test_the_scheduler_is_lent(tmp_path: Path) -> None:
 def test_forked_children_have_books_of_their_own(tmp_path: Path) -> None:
     program = CLOCKS + (
         "import os, signal\n"
+        "done, tell = os.pipe()\n"
         "ends = os.fork()\n"
         "if not ends:\n"
         "    compute(0.2); os._exit(0)\n"
         "killed = os.fork()\n"
         "if not killed:\n"
-        "    time.sleep(0.01); compute(0.2); time.sleep(60)\n"
+        "    time.sleep(0.01); compute(0.2); os.write(tell, b'.'); time.sleep(60)\n"
+        "os.read(done, 1)\n"
         "time.sleep(1.5)\n"
         "os.kill(killed, signal.SIGKILL)\n"
         "for child in ends, killed: os.waitpid(child, 0)\n"

@@ -133,7 +133,8 @@ def test_a_fixed_number_stays(value: str) -> None:
 
 @pytest.mark.parametrize("moment", [0.0, 0.02, 0.05, 0.15])
 def test_a_drain_while_it_grows_loses_nothing(moment: float) -> None:
-    with Server("work:app") as server, in_flight(server, "/sleep?s=0.3", 60) as clients:
+    # None may be over before all are there.
+    with Server("work:app") as server, in_flight(server, "/sleep?s=0.8", 60) as clients:
         server.wait_until_active(60)
         time.sleep(moment)
         server.signal(signal.SIGTERM)
