@@ -31,9 +31,8 @@ class Connection:
         self.socket = socket.create_connection(("127.0.0.1", self.port))
         self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 
-    def send(self) -> None:
-        self.received = b""
-        self.sent = time.monotonic_ns()
+    def send(self, now: int) -> None:
+        self.received, self.sent = b"", now
         self.socket.sendall(self.request)
 
     def answered(self) -> bool:
@@ -76,7 +75,7 @@ class Load:
     def add(self, connection: Connection) -> None:
         self.open[connection.socket.fileno()] = connection
         self.poll.register(connection.socket, select.EPOLLIN)
-        connection.send()
+        connection.send(time.monotonic_ns())
         self.waiting += 1
 
     def stop(self, *_: object) -> None:
@@ -93,7 +92,8 @@ class Load:
             self.errors.append(str(error))
             again = True
         self.waiting -= 1
-        over = self.stopped or time.monotonic_ns() >= self.end
+        now = time.monotonic_ns()
+        over = self.stopped or now >= self.end
         if again or over:
             self.poll.unregister(connection.socket)
             del self.open[connection.socket.fileno()]
@@ -102,7 +102,7 @@ class Load:
                 connection.connect()
                 self.add(connection)
             return
-        connection.send()
+        connection.send(now)  # the same moment, so none is sent after the end
         self.waiting += 1
 
     def run(self) -> None:
