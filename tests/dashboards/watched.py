@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import random
 import socket
 import subprocess
 import tempfile
@@ -55,9 +57,12 @@ weight = 5
 
 
 def free_address() -> str:
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        return f"127.0.0.1:{found.getsockname()[1]}"
+    """It is used some time later, so of a port that the kernel gives nobody who does not ask for it."""
+    first_of_the_kernels = int(Path("/proc/sys/net/ipv4/ip_local_port_range").read_text().split()[0])
+    while True:
+        with socket.socket() as found, contextlib.suppress(OSError):
+            found.bind(("127.0.0.1", random.randrange(10_000, max(first_of_the_kernels, 20_000))))
+            return f"127.0.0.1:{found.getsockname()[1]}"
 
 
 @dataclass(frozen=True)
