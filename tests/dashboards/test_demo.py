@@ -101,7 +101,7 @@ def demo(tmp_path: Path) -> Iterator[Callable[..., Demo]]:
 
 
 def test_it_plays_all_phases_and_ends_by_itself(demo: Callable[..., Demo]) -> None:
-    running = demo("--phase", "1", "--seconds", "9", "--gil-policy", "cpython")
+    running = demo("--phase", "1", "--seconds", "20", "--gil-policy", "cpython")
     children = running.wait_until_it_plays()
     assert {"baton", "baton-load", "prometheus"} <= set(children.values())
     for of in running.ports:
