@@ -6,7 +6,7 @@ import json
 import os
 import re
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -186,23 +186,38 @@ def test_the_routes_can_be_sorted_by_the_keyboard(tab: Tab, server: Server) -> N
     assert tab.evaluate("document.activeElement.textContent") == "route", "the focus stays where it was"
 
 
-def test_the_request_of_a_thread_is_shown_while_it_is_there(tab: Tab, server: Server) -> None:
-    def ask() -> None:
-        with server.client(timeout=60) as client:
-            client.get("/io/sleep?ms=10000", "X-Request-ID: shown-by-its-id")
+def test_the_request_of_a_thread_is_shown_while_it_is_there(chromium: Chromium) -> None:
+    """For as long as it takes the browser to see it."""
+    with Server("stays:app", "--threads=2") as own:
+        tab = chromium.tab()
+        tab.open(f"http://{own.admin}/")
 
-    sleeper = threading.Thread(target=ask)
-    sleeper.start()
+        def ask() -> None:
+            with own.client(timeout=120) as client:
+                client.get("/asleep?gate=seen", "X-Request-ID: shown-by-its-id")
+
+        sleeper = threading.Thread(target=ask)
+        sleeper.start()
+        try:
+            is_shown_while_it_is_there(tab, lambda: own.get("/go?gate=seen"))
+        finally:
+            own.get("/go?gate=seen")
+            sleeper.join()
+        assert tab.trouble == []
+        tab.close()
+
+
+def is_shown_while_it_is_there(tab: Tab, let_it_go: Callable[[], object]) -> None:
     row = "[...document.querySelectorAll('#thread-table tbody tr')].find((row) => row.textContent.includes('shown-by-its-id'))"
     # Its end is seen as well, so the row is of the request and not of the thread.
     tab.wait_until(
         f"(window.seen = {row}) && (window.cells = [...window.seen.children].map((cell) => cell.textContent)).includes('off the GIL')"
     )
-    sleeper.join()
+    let_it_go()
     cells = tab.evaluate("window.cells")
     heads = tab.evaluate("[...document.querySelectorAll('#thread-table th')].map((cell) => cell.textContent)")
     said = dict(zip(heads, cells, strict=True))
-    assert (said["request"], said["request id"]) == ("GET /io/sleep", "shown-by-its-id")
+    assert (said["request"], said["request id"]) == ("GET /asleep", "shown-by-its-id")
     assert said["does"] == "off the GIL" and said["at it for"] != "–"
     tab.wait_until(f"!({row})")
 

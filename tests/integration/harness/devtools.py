@@ -110,6 +110,9 @@ class Tab:
         return picture
 
     def close(self) -> None:
+        """The page too: one that is left open is drawn on, each second, beside all that follow."""
+        self.socket.send(json.dumps({"id": 0, "method": "Page.close"}))
+        self.socket.lost()
         self.socket.client.close()
 
 
