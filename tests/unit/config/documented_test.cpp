@@ -3,7 +3,6 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
-#include <filesystem>
 #include <fstream>
 #include <sstream>
 
@@ -29,8 +28,7 @@ std::string row(const Option& option) {
 }
 
 std::vector<std::string> documented(const std::string& start) {
-    const std::filesystem::path tests = std::filesystem::path(__FILE__).parent_path();
-    std::ifstream page(tests / "../../../docs/configuration.md");
+    std::ifstream page(BATON_DOCS "/configuration.md");
     EXPECT_TRUE(page.is_open());
     std::vector<std::string> rows;
     for (std::string line; std::getline(page, line);) {

@@ -4,7 +4,6 @@
 #include <gtest/gtest.h>
 
 #include <chrono>
-#include <filesystem>
 #include <fstream>
 #include <sstream>
 #include <string>
@@ -16,9 +15,8 @@ namespace loadgen::plan {
 namespace {
 
 std::string document() {
-    const auto top = std::filesystem::path(__FILE__).parent_path().parent_path().parent_path().parent_path();
     std::ostringstream text;
-    text << std::ifstream(top / "docs" / "load_scenarios.md").rdbuf();
+    text << std::ifstream(BATON_DOCS "/load_scenarios.md").rdbuf();
     return text.str();
 }
 
