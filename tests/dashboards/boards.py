@@ -41,7 +41,7 @@ def panels(board: dict[str, Any]) -> Iterator[dict[str, Any]]:
     yield from (panel for panel in board["panels"] if panel["type"] != "row")
 
 
-def annotations() -> list[Target]:
+def annotation_queries() -> list[Target]:
     return [Target(load(path)["uid"], one["name"], one["expr"]) for path in FILES for one in load(path)["annotations"]["list"]]
 
 

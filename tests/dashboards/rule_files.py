@@ -57,12 +57,12 @@ def changed(value: Any, change: Callable[[str], str]) -> Any:
 def run(folder: Path, rules: list[list[dict[str, Any]]], cases: list[Case]) -> subprocess.CompletedProcess[str]:
     """promtool over these rules and cases; the rules' groups are evaluated one after the other."""
     file = folder / "rules.json"
-    groups = [{"name": f"group-{number}", "rules": each} for number, each in enumerate(rules) if each]
-    file.write_text(json.dumps({"groups": groups}))
+    groups = {f"group-{number}": each for number, each in enumerate(rules) if each}
+    file.write_text(json.dumps({"groups": [{"name": name, "rules": each} for name, each in groups.items()]}))
     steps = sorted({case.step for case in cases})
     tests = [folder / f"cases-{step}.json" for step in steps]
     for step, test in zip(steps, tests, strict=True):
-        test.write_text(promtool_file(file, [group["name"] for group in groups], [case for case in cases if case.step == step]))
+        test.write_text(promtool_file(file, list(groups), [case for case in cases if case.step == step]))
     return promtool("test", "rules", *tests)
 
 

@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 
 import pytest
-from boards import annotations, substituted
+from boards import annotation_queries, substituted
 from rule_files import promtool
 
 RUN = '{job="baton-load",instance="l:1"}'
@@ -16,7 +16,7 @@ ENDS = {"at once": "_x10 1+0x60 stale", "with --linger": "_x10 1+0x60 0+0x60"}
 
 
 def expression(name: str) -> str:
-    [one] = {one.expr for one in annotations() if one.panel == name}
+    [one] = {one.expr for one in annotation_queries() if one.panel == name}
     return substituted(one, "20s")
 
 
@@ -48,4 +48,4 @@ def test_a_server_is_started_again(tmp_path: Path) -> None:
 
 
 def test_there_are_no_others() -> None:
-    assert {one.panel for one in annotations()} == {"Run begins", "Run ends", "Restarts"}
+    assert {one.panel for one in annotation_queries()} == {"Run begins", "Run ends", "Restarts"}

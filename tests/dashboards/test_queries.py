@@ -7,7 +7,7 @@ import re
 import time
 
 import pytest
-from boards import METRIC, PROMETHEUS, Target, annotations, label_queries, rules, substituted, targets
+from boards import METRIC, PROMETHEUS, Target, annotation_queries, label_queries, rules, substituted, targets
 from dashboards.demo.children import Failure
 from dashboards.demo.monitor import Prometheus
 from watched import RENAMED, SECONDS, Scene
@@ -95,7 +95,8 @@ def test_every_variable_has_values(scene: Scene) -> None:
         "route": {"/hello", "/io/sleep", "/asgi/io/sleep"}, "endpoint": {"/hello", "/io/sleep", "/asgi/echo"},
     }  # fmt: skip
     for one, selector, label in label_queries():
-        series = scene.prometheus.api("series", **{"match[]": substituted(selector, WINDOW), "start": scene.begin, "end": scene.last})
+        asked: dict[str, str | float] = {"match[]": substituted(selector, WINDOW), "start": scene.begin, "end": scene.last}
+        series = scene.prometheus.api("series", **asked)
         values = {each[label] for each in series if label in each}
         assert values >= expected[one.panel], one
         if one.board == "baton-load-test" and one.panel in ("job", "instance"):
@@ -104,12 +105,12 @@ def test_every_variable_has_values(scene: Scene) -> None:
 
 def marks(scene: Scene, name: str) -> list[float]:
     """When an annotation has a value, second by second."""
-    [one] = {each.expr for each in annotations() if each.panel == name}
+    [one] = {each.expr for each in annotation_queries() if each.panel == name}
     end = scene.last + 3
     while time.time() < end:
         time.sleep(0.1)
-    asked = {"query": substituted(one, WINDOW), "start": scene.begin, "end": end, "step": 1}
-    return [float(at) for series in scene.prometheus.api("query_range", **asked)["result"] for at, _ in series["values"]]
+    found = scene.prometheus.api("query_range", query=substituted(one, WINDOW), start=scene.begin, end=end, step=1)["result"]
+    return [float(at) for series in found for at, _ in series["values"]]
 
 
 def test_annotations_mark_what_has_happened(scene: Scene) -> None:

@@ -79,7 +79,7 @@ def test_the_cases_notice_every_mutant(tmp_path: Path) -> None:
     assert set(MUTANTS) == set(ALERTS)
     mutants = [(key, old, new) for key, changes in MUTANTS.items() for old, new in changes]
     with ThreadPoolExecutor(os.cpu_count()) as pool:
-        found = pool.map(lambda numbered: survives(*numbered[1], tmp_path / str(numbered[0])), enumerate(mutants))
+        found = pool.map(survives, *zip(*mutants, strict=True), (tmp_path / str(number) for number in range(len(mutants))))
     assert [why for why in found if why] == []
 
 

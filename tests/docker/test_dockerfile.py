@@ -45,28 +45,26 @@ def test_addresses_are_those_that_are_exposed() -> None:
     assert [" ".join(ports)] == of("EXPOSE")
 
 
-class Answers(BaseHTTPRequestHandler):
-    status = 200
-    asked: list[str] = []
-
-    def do_GET(self) -> None:
-        self.asked.append(self.path)
-        self.send_response(self.status)
-        self.send_header("Content-Length", "0")
-        self.end_headers()
-
-    def log_message(self, *_: object) -> None:
-        pass
-
-
 @contextmanager
 def admin(status: int) -> Iterator[tuple[int, list[str]]]:
-    kind = type("AnswersThis", (Answers,), {"status": status, "asked": []})
-    server = HTTPServer(("127.0.0.1", 0), kind)
+    """Something at a port of loopback that answers so; the port, and what was asked for."""
+    asked: list[str] = []
+
+    class Answers(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            asked.append(self.path)
+            self.send_response(status)
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    server = HTTPServer(("127.0.0.1", 0), Answers)
     thread = threading.Thread(target=server.serve_forever, args=(0.05,))
     thread.start()
     try:
-        yield server.server_port, kind.asked
+        yield server.server_port, asked
     finally:
         server.shutdown()
         thread.join()
