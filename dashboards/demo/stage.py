@@ -69,7 +69,7 @@ class Stage:
         server = self._add(Child(
             "baton",
             [plan.build / "baton", "serve", "--bind", plan.server, "--admin", plan.admin, "--gil-policy", plan.gil_policy,
-             "--threads", "16", "--queue-limit", "64", "--chdir", ROOT, "--python-path", ROOT,
+             "--threads", "8:16", "--queue-limit", "64", "--chdir", ROOT, "--python-path", ROOT,
              "--mount", "/asgi=handlers.lab:asgi", "handlers.lab:app"],
             self._folder / "baton.log",
             # Nobody is there: /io/upstream is what fails in this demo.

@@ -75,8 +75,19 @@ async def call(found: Endpoint, environ: Environ) -> bytes:
     return found.call(environ)
 
 
+async def echo(scope: Message, receive: Receive, send: Send) -> None:
+    """Give each message of a WebSocket back, at /echo; elsewhere there is none."""
+    path = scope["path"].removeprefix(scope.get("root_path", ""))
+    await receive()
+    await send({"type": "websocket.accept" if path == "/echo" else "websocket.close"})
+    while (message := await receive())["type"] == "websocket.receive":
+        await send({"type": "websocket.send", "text": message.get("text"), "bytes": message.get("bytes")})
+
+
 async def asgi(scope: Message, receive: Receive, send: Send) -> None:
     """Find the endpoint, answer in plain text."""
+    if scope["type"] == "websocket":
+        return await echo(scope, receive, send)
     if scope["type"] != "http":
         raise NotImplementedError(f"the lab speaks HTTP, not {scope['type']}")
     status, headers, kind = HTTPStatus.OK, [], b"text/plain; charset=utf-8"

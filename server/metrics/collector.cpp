@@ -1,5 +1,7 @@
 #include "server/metrics/collector.hpp"
 
+#include <array>
+#include <cstdint>
 #include <cstdio>
 #include <cstdlib>
 #include <initializer_list>
@@ -90,6 +92,18 @@ class Family {
     MetricFamily family_;
 };
 
+// A series that comes into being with its first failures shows no growth: these are there from the start.
+void add_responses(std::vector<MetricFamily>& all, const Observation& seen) {
+    std::array<std::uint64_t, kStatusClasses.size()> counts{};
+    for (const auto& [id, route] : seen.totals.routes) {
+        for (const auto& [outcome, count] : route.durations)
+            counts[status_class(outcome.status)] += count.count();
+    }
+    Family responses(all, Metric::responses);
+    for (std::size_t i = 0; i < counts.size(); ++i)
+        responses.value(static_cast<double>(counts[i]), {kStatusClasses[i]});
+}
+
 void add_requests(std::vector<MetricFamily>& all, const Observation& seen) {
     {
         Family durations(all, Metric::request_duration);
@@ -101,6 +115,7 @@ void add_requests(std::vector<MetricFamily>& all, const Observation& seen) {
             }
         }
     }
+    add_responses(all, seen);
     Family(all, Metric::active_requests).value(static_cast<double>(seen.totals.active_requests));
     {
         Family phases(all, Metric::request_phase);

@@ -30,4 +30,8 @@ std::string status_label(std::uint16_t status) {
     return status == 0 ? "_OTHER" : std::to_string(status);
 }
 
+std::size_t status_class(std::uint16_t status) {
+    return status / 100U;
+}
+
 }  // namespace baton::metrics

@@ -7,6 +7,7 @@
 
 #include <array>
 #include <compare>
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -22,6 +23,11 @@ std::uint8_t method_index(std::string_view method);
 // others.
 std::uint16_t known_status(int status);
 std::string status_label(std::uint16_t status);
+
+// Of a known_status(): its first digit, 0 for all others.
+inline constexpr std::array<std::string_view, 6> kStatusClasses = {"_OTHER", "1xx", "2xx",
+                                                                   "3xx",    "4xx", "5xx"};
+std::size_t status_class(std::uint16_t status);
 
 struct Outcome {
     std::uint8_t method = 0;   // index into kMethods

@@ -15,6 +15,7 @@ namespace baton::metrics {
 
 enum class Metric {
     request_duration,
+    responses,
     active_requests,
     request_phase,
     request_cpu,

@@ -29,7 +29,7 @@ def variables(board: dict[str, Any]) -> list[dict[str, Any]]:
 @dataclass(frozen=True)
 class Target:
     board: str
-    panel: str
+    panel: str  # its title, or an annotation's name
     expr: str
 
     def __str__(self) -> str:
@@ -41,8 +41,26 @@ def panels(board: dict[str, Any]) -> Iterator[dict[str, Any]]:
     yield from (panel for panel in board["panels"] if panel["type"] != "row")
 
 
+def annotation_queries() -> list[Target]:
+    return [Target(load(path)["uid"], one["name"], one["expr"]) for path in FILES for one in load(path)["annotations"]["list"]]
+
+
+def label_queries() -> list[tuple[Target, str, str]]:
+    """Of each variable: its name in place of a panel's title, the selector and the label."""
+    found = []
+    for path in FILES:
+        board = load(path)
+        for one in variables(board):
+            query = one["query"]["query"]
+            assert query == one["definition"], one["name"]
+            asked = re.fullmatch(r"label_values\((.+), (\w+)\)", query)
+            assert asked, query
+            found.append((Target(board["uid"], one["name"], query), asked[1], asked[2]))
+    return found
+
+
 def targets() -> list[Target]:
-    """Every query of every panel, and the annotations'."""
+    """Every query of every panel."""
     found = []
     for path in FILES:
         board = load(path)

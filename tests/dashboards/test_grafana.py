@@ -9,9 +9,14 @@ from typing import Any
 
 import pytest
 from boards import FILES, GRAFANA, ROOT, load, panels, variables
+from units import dimension
 
-# Of Grafana's list of units, those in use here: a wrong one is shown as text behind the number.
-UNITS = {"reqps", "ops", "percentunit", "s", "short", "bytes", "Bps", "bool_yes_no"}
+# Of Grafana's list of units, those in use here (a wrong one is shown as text behind the number), and what each is made of:
+# seconds, bytes.
+UNITS = {
+    "reqps": (-1, 0), "ops": (-1, 0), "s": (1, 0), "bytes": (0, 1), "Bps": (-1, 1),
+    "percentunit": (0, 0), "short": (0, 0), "bool_yes_no": (0, 0),
+}  # fmt: skip
 COUNTER = re.compile(r"\w+_(?:total|count|sum|bucket)\b(?=\{)")
 AGGREGATED = re.compile(r"\b(?:sum|avg|max|min|topk|count)\b")
 
@@ -47,12 +52,12 @@ def test_the_data_source_is_a_variable(path: Path) -> None:
 def test_variables_follow_the_time_range_and_are_used(path: Path) -> None:
     board = load(path)
     names = [one["name"] for one in board["templating"]["list"]]
-    assert {"datasource", "job", "instance", "route", "interpreter"} <= set(names)
+    assert {"datasource", "job", "mode", "instance", "route", "interpreter"} <= set(names)
     text = path.read_text()
     for one in variables(board):
         assert one["label"] and one["refresh"] == 2 and one["multi"] and one["includeAll"], one["name"]
-        # Instances are narrowed down by the mode, so All means those that are left.
-        assert one["allValue"] == (None if one["name"] == "instance" and "mode" in names else ".+") or one["name"] == "instance"
+        # Instances are narrowed down by the mode, so All means those that are left: the linter would have `.+`.
+        assert one["allValue"] == (None if one["name"] == "instance" else ".+"), one["name"]
         assert f'${one["name"]}\\"' in text or f'${one["name"]}|' in text, f"{one['name']} is used nowhere"
     used = set(re.findall(r'=~\\"\$(\w+)', text))
     assert used <= set(names)
@@ -69,6 +74,44 @@ def test_panels_say_what_they_are(path: Path) -> None:
         assert panel["fieldConfig"]["defaults"]["unit"] in UNITS, panel["title"]
         assert panel["targets"], panel["title"]
         assert len({target["refId"] for target in panel["targets"]}) == len(panel["targets"])
+
+
+@all_boards
+def test_units_are_those_of_the_queries(path: Path) -> None:
+    for panel in panels(load(path)):
+        config = panel["fieldConfig"]
+        unit = config["defaults"]["unit"]
+        if panel["type"] == "heatmap":  # of buckets, whose bounds are the axis
+            assert unit == "s" and "_seconds_bucket{" in panel["targets"][0]["expr"], panel["title"]
+            continue
+        renamed = {new: old for one in panel["transformations"] for old, new in one["options"].get("renameByName", {}).items()}
+        others = {renamed[each["matcher"]["options"]]: one["value"]
+                  for each in config["overrides"] for one in each["properties"] if one["id"] == "unit"}  # fmt: skip
+        for target in panel["targets"]:
+            here = others.get(f"Value #{target['refId']}", unit)
+            assert dimension(target["expr"]) == UNITS[here], f"{panel['title']}: {here} of {target['expr']}"
+
+
+@pytest.mark.parametrize(
+    ("expr", "made_of"),
+    [
+        ("sum by (a) (rate(x_requests_total{a=~\"b\"}[5m]))", (-1, 0)),
+        ("rate(x_seconds_sum[5m]) / (rate(x_seconds_count[5m]) > 0)", (1, 0)),
+        ("1 - rate(x_seconds_bucket{le=\"5\"}[5m]) / ignoring (le) rate(x_seconds_count[5m])", (0, 0)),
+        ("histogram_quantile(0.9, sum by (le) (rate(x_seconds_bucket[5m])))", (1, 0)),
+        ("topk(3, max by (a) (x_bytes{}))", (0, 1)),
+        ("sum(rate(x_bytes_total[5m]))", (-1, 1)),
+        ("time() - x_time_seconds{}", (1, 0)),
+    ],
+)
+def test_the_units_of_queries_are_found(expr: str, made_of: tuple[int, int]) -> None:
+    assert dimension(expr) == made_of
+
+
+@pytest.mark.parametrize("expr", ["time() - rate(x_seconds_total[5m])", "x_bytes{} + x_seconds{}"])
+def test_what_does_not_go_together_is_noticed(expr: str) -> None:
+    with pytest.raises(ValueError, match="do not go together"):
+        dimension(expr)
 
 
 @all_boards
@@ -94,8 +137,8 @@ def test_queries_select_job_and_instance(path: Path) -> None:
     for expr in expressions(load(path)):
         for name, selector in re.findall(r"([\w:]+)\{([^}]*)\}", expr):
             assert 'job=~"$job"' in selector, expr
-            # What is recorded for a whole job has no instance.
-            assert 'instance=~"$instance"' in selector or name.startswith("job:"), expr
+            # What is recorded for a whole job has no instance, so this one panel breaks a rule of the linter.
+            assert 'instance=~"$instance"' in selector or name.startswith("job:http_server_requests_errors:"), expr
         assert not re.search(r"\b(?:http_server|baton|cpython|process)_\w+\b(?![{\w:])(?![^{]*\})", re.sub(r"\w+:\w+:\w+", "", expr)), expr
 
 
@@ -139,9 +182,10 @@ def test_they_lead_to_each_other_and_to_the_live_page(path: Path) -> None:
     assert links["dashboards"]["includeVars"] and links["dashboards"]["keepTime"]
     assert links["link"]["url"] == "${live_page:raw}/"
     for panel in panels(board):
-        here = [panel["fieldConfig"]["defaults"], *(one for each in panel["fieldConfig"]["overrides"] for one in each["properties"])]
-        for one in here:
-            urls = [link["url"] for link in one.get("links") or one.get("value") or []]
+        config = panel["fieldConfig"]
+        properties = [one for each in config["overrides"] for one in each["properties"]]
+        for links in (config["defaults"]["links"], *(one["value"] for one in properties if one["id"] == "links")):
+            urls = [link["url"] for link in links]
             assert not urls or urls[0] == "${live_page:raw}/" and re.fullmatch(r"http://\$\{__\w+(\.\w+)+\}/", urls[1]), panel["title"]
     assert path.read_text().count("${live_page:raw}/") >= 2
 

@@ -22,7 +22,7 @@ from harness.server import REPOSITORY, Server
 
 NO_PROMETHEUS = "no prometheus here (apt-get install prometheus, or BATON_CI=1 ./dev test): no query of a dashboard has been tried"
 RENAMED = "cpython_gil_held_seconds_total"
-RATE, SECONDS = 60, 16
+RATE, SECONDS = 80, 16  # so many that the report has a p99
 NO_UPSTREAM = {"BATON_LAB_UPSTREAM": "http://127.0.0.1:1"}  # nobody is there: a 502
 
 SCENARIO = """
@@ -53,6 +53,10 @@ weight = 5
 [[endpoint]]
 path = "/io/upstream?ms=1"
 weight = 5
+[[endpoint]]
+path = "/asgi/echo"
+websocket = {{ messages = 2 }}
+weight = 2
 """
 
 
@@ -67,14 +71,17 @@ def free_address() -> str:
 
 @dataclass(frozen=True)
 class Scene:
-    """What has been seen: by Prometheus, by one that knows a metric under another name, and by the load generator."""
+    """What has been seen: by Prometheus, by one that knows a metric under another name, and by the load generator.
+
+    `report` is the generator's, the server's side included.
+    """
 
     prometheus: Prometheus
     mutant: Prometheus
     server: Server
     report: dict[str, Any]
     begin: float
-    middle: float
+    middle: float  # the measured run begins here, and is over at `end`
     end: float
     last: float  # when the run was over, and its last figures had been scraped
 
@@ -116,7 +123,8 @@ def measured(folder: Path, server: Server, metrics: str, prometheus: Prometheus)
     """One run with the mixed load: its report, the moments between which the load was steady, and when all had been scraped."""
     scenario, report = folder / "scenario.toml", folder / "report.json"
     scenario.write_text(SCENARIO.format(base=f"http://127.0.0.1:{server.port}", rate=RATE, seconds=SECONDS))
-    command = [LOAD, "run", "--scenario", scenario, "--json", report, "--metrics", metrics, "--linger", "60s", "--live", "off"]
+    command = [LOAD, "run", "--scenario", scenario, "--json", report, "--metrics", metrics, "--linger", "60s", "--live", "off",
+               "--admin", f"http://{server.admin}"]  # fmt: skip
     begin = time.time()
     with Child("baton-load", command, folder / "load.log") as load:
         load.wait_for(lambda: report.exists() and report.stat().st_size > 0 and report.read_bytes().endswith(b"\n"))
@@ -130,7 +138,7 @@ def measured(folder: Path, server: Server, metrics: str, prometheus: Prometheus)
 @contextmanager
 def play() -> Iterator[Scene]:
     """All of it, once."""
-    options = ("--threads", "16", "--queue-limit", "16", "--mount", "/asgi=handlers.lab:asgi")
+    options = ("--threads", "4:16", "--queue-limit", "16", "--mount", "/asgi=handlers.lab:asgi")
     with tempfile.TemporaryDirectory() as name, Server("handlers.lab:app", *options, cwd=REPOSITORY, env=NO_UPSTREAM) as server:
         folder = Path(name)
         metrics = free_address()

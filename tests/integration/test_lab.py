@@ -12,6 +12,7 @@ from collections.abc import Iterator
 import pytest
 from harness.prometheus import Scrape
 from harness.server import REPOSITORY, Server
+from harness.web_socket import WebSocket
 
 ON_LOOP = "--mount=/asgi=handlers.lab:asgi"
 MODES = ("", "/asgi")
@@ -237,3 +238,18 @@ def test_children_need_a_python(tmp_path) -> None:
         cwd=REPOSITORY, env={"PATH": str(tmp_path)}, capture_output=True, text=True, check=False,
     )  # fmt: skip
     assert found.returncode == 1 and "there is none here" in found.stderr
+
+
+# --- A WebSocket
+
+
+def test_a_websocket_gives_each_message_back(lab: Server) -> None:
+    with WebSocket(lab.address, "/asgi/echo") as chat:
+        for message in ("hello", b"\x00\xff", ""):
+            chat.send(message)
+            assert chat.receive() == message
+
+
+def test_there_is_no_websocket_elsewhere(lab: Server) -> None:
+    with WebSocket(lab.address, "/asgi/hello") as chat:
+        assert chat.status == 403

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from boards.parts import Panel, Query
+from boards.parts import Annotation, Panel, Query
 
 SATURATED = ((None, "green"), (0.7, "yellow"), (0.9, "red"))
-RESTARTS = ("Restarts", "changes(process_start_time_seconds{@S}@I) > 0", "blue")
+RESTARTS = Annotation("Restarts", "changes(process_start_time_seconds{@S}@I) > 0", "blue")
 
 HELD = "rate(cpython_gil_held_seconds_total{@G}@I)"
 HELD_OF_EACH = f"sum by (instance, interpreter) ({HELD})"

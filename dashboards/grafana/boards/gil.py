@@ -52,7 +52,8 @@ ROUTES = Row("Who holds it, who waits", [
           + [Query(of_phase("gil_hold"), instant=True)],
           kind="table", width=24,
           columns=[("http_route", "Route"), ("Value #A", "queue"), ("Value #B", "gil_wait"), ("Value #C", "gil_hold"),
-                   ("Value #D", "off_gil"), ("Value #E", "GIL seconds per second")]),
+                   ("Value #D", "off_gil"), ("Value #E", "GIL seconds per second")],
+          units={"GIL seconds per second": "percentunit"}),
 ])  # fmt: skip
 
 HAND_OVERS = Row("Hand-overs", [

@@ -3,10 +3,20 @@
 from __future__ import annotations
 
 from boards.common import RESTARTS, gil_utilization, per_core, phases, quantile, quantiles
-from boards.parts import Board, Panel, Query, Row, Variable, variables
+from boards.parts import Annotation, Board, Panel, Query, Row, Variable, variables
 
 EITHER = '__name__=~"baton_runtime_info|baton_load_info"'
 CHOSEN = 'job=~"$job", endpoint=~"$endpoint", instance=~"$instance"'
+
+
+SERVERS = {one.name: one for one in variables()}
+
+# A generator is there for as long as its run: there is no zero before it, and one behind it only with --linger. So what is now is
+# compared with what was ten seconds ago, and each of the two marks ten seconds.
+RUNNING = "(max by (job, instance) (baton_load_running{@S}) == 1)"
+EARLIER = "(max by (job, instance) (baton_load_running{@S} offset 10s) == 1)"
+BEGIN = Annotation("Run begins", f"{RUNNING} unless {EARLIER}", "orange", step="5s")
+END = Annotation("Run ends", f"{EARLIER} unless {RUNNING}", "purple", step="5s")
 
 
 def seconds(which: str) -> str:
@@ -53,12 +63,13 @@ ITSELF = Row("The generator itself", [
           " And the mean wait for a free connection: the target holds them all.", "s",
           [Query(quantile(0.99, "baton_load_late_seconds_bucket{@S}"), "late"),
            Query("sum(rate(baton_load_blocked_seconds_sum{@S}@I)) / (sum(rate(baton_load_requests_total{@S}@I)) > 0)",
-                 "waited for a connection, mean")], width=8),
+                 "waited for a connection, mean")], width=6),
     Panel("Its CPU", "Cores in use; a thread near 1 is a bottleneck, and the run says so.", "short",
-          [Query("sum by (instance) (rate(baton_load_cpu_seconds_total{@S}@I))", "{{instance}}")], width=8),
-    Panel("Its connections and bytes", "Connections opened, and bytes both ways, per second.", "short",
-          [Query("sum(rate(baton_load_connections_total{@S}@I))", "connections"),
-           Query("sum by (direction) (rate(baton_load_bytes_total{@S}@I))", "bytes {{direction}}")], width=8),
+          [Query("sum by (instance) (rate(baton_load_cpu_seconds_total{@S}@I))", "{{instance}}")], width=6),
+    Panel("Its connections", "Opened per second. As many as requests: the target keeps none, or the scenario asks for fresh ones.", "ops",
+          [Query("sum by (instance) (rate(baton_load_connections_total{@S}@I))", "{{instance}}")], width=6),
+    Panel("Its bytes", "Sent to the target and received from it.", "Bps",
+          [Query("sum by (direction) (rate(baton_load_bytes_total{@S}@I))", "{{direction}}")], width=6),
 ])  # fmt: skip
 
 BOARD = Board(
@@ -66,10 +77,12 @@ BOARD = Board(
     [DELIVERED, LATENCY, SERVER, ITSELF],
     [
         Variable("job", "Job", f"label_values({{{EITHER}}}, job)"),
-        Variable("instance", "Instance", f'label_values({{{EITHER}, job=~"$job"}}, instance)'),
-        *(one for one in variables() if one.name in ("route", "interpreter")),
+        SERVERS["mode"],
+        # A load generator has no mode, so it is there whichever is chosen.
+        Variable("instance", "Instance", f'label_values({{{EITHER}, job=~"$job", mode=~"$mode|"}}, instance)', everything=None),
+        SERVERS["route"], SERVERS["interpreter"],
         Variable("endpoint", "Endpoint", 'label_values(baton_load_requests_total{job=~"$job", instance=~"$instance"}, endpoint)'),
     ],
     span="now-15m", refresh="5s",
-    annotations=[RESTARTS, ("Runs", "changes(baton_load_running{@S}@I) > 0", "orange")],
+    annotations=[RESTARTS, BEGIN, END],
 )  # fmt: skip

@@ -6,7 +6,7 @@ Positions follow from the order, ids from the titles: a panel that is put betwee
 from __future__ import annotations
 
 import zlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -42,6 +42,7 @@ class Panel:
     steps: Sequence[tuple[float | None, str]] = ()  # from this value on, that colour
     live: bool = False  # a click on a series leads to the live page
     columns: Sequence[tuple[str, str]] = ()  # of a table: label or "Value #A", and what it is called
+    units: Mapping[str, str] = field(default_factory=dict)  # of columns that have another, by what they are called
     rounded: int | None = None
 
 
@@ -62,6 +63,16 @@ class Variable:
 
 
 @dataclass(frozen=True)
+class Annotation:
+    """Marks the times at which its expression has a value."""
+
+    name: str
+    expr: str
+    colour: str
+    step: str = ""  # between two looks at the most, where Grafana's usual minute is too long
+
+
+@dataclass(frozen=True)
 class Board:
     uid: str
     title: str
@@ -70,7 +81,7 @@ class Board:
     variables: Sequence[Variable]
     span: str = "now-30m"
     refresh: str = "10s"
-    annotations: Sequence[tuple[str, str, str]] = field(default=())  # name, expression, colour
+    annotations: Sequence[Annotation] = ()
 
 
 # What each board selects, as far as its metric has the labels.
@@ -185,6 +196,9 @@ def _field_config(panel: Panel) -> Json:
             for _, name in panel.columns
             if name == "Instance"
         ]
+        overrides += [
+            {"matcher": {"id": "byName", "options": name}, "properties": [{"id": "unit", "value": unit}]} for name, unit in panel.units.items()
+        ]
     return {"defaults": defaults, "overrides": overrides}
 
 
@@ -248,10 +262,10 @@ def _panels(board: Board) -> list[Json]:
     return made
 
 
-def _annotation(name: str, expr: str, colour: str) -> Json:
+def _annotation(one: Annotation) -> Json:
     return {
-        "name": name, "datasource": DATASOURCE, "enable": True, "hide": False, "iconColor": colour, "expr": expand(expr),
-        "titleFormat": name, "textFormat": "{{instance}}", "step": "", "useValueForTime": False,
+        "name": one.name, "datasource": DATASOURCE, "enable": True, "hide": False, "iconColor": one.colour, "expr": expand(one.expr),
+        "titleFormat": one.name, "textFormat": "{{instance}}", "step": one.step, "useValueForTime": False,
     }  # fmt: skip
 
 
@@ -287,6 +301,6 @@ def to_json(board: Board) -> Json:
             },
         ],
         "templating": {"list": [_datasource(), *(_variable(one) for one in board.variables), _live_page()]},
-        "annotations": {"list": [_annotation(*one) for one in board.annotations]},
+        "annotations": {"list": [_annotation(one) for one in board.annotations]},
         "panels": _panels(board),
     }  # fmt: skip

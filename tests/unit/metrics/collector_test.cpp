@@ -63,10 +63,10 @@ class CollectorTest : public testing::Test {
         }
         return by_name;
     }
-    void record() {
+    void record(int status = 200) {
         const dispatch::ExchangePtr made = exchange("GET", "/users/7");
         made->timeline = {.head = 1, .queued = 2, .claimed = 1'000'001, .done = 3'000'001, .sent = 3'000'001};
-        recorder.request(*made, phases(made->timeline, made->books()), 200);
+        recorder.request(*made, phases(made->timeline, made->books()), status);
     }
 
     static LoopSample loop() {
@@ -164,6 +164,16 @@ TEST_F(CollectorTest, RequestsInSeconds) {
         parts += phase.histogram.sample_sum;
     }
     EXPECT_NEAR(parts, 0.003, 1e-12);
+}
+
+TEST_F(CollectorTest, ResponsesByClassAreThereBeforeTheFirst) {
+    EXPECT_EQ(by_label(collect().at("baton_responses_total")),
+              (std::map<std::string, double>{
+                  {"1xx", 0}, {"2xx", 0}, {"3xx", 0}, {"4xx", 0}, {"5xx", 0}, {"_OTHER", 0}}));
+    for (const int status : {101, 200, 204, 304, 404, 499, 500, 511, 599, 42}) record(status);
+    EXPECT_EQ(by_label(collect().at("baton_responses_total")),
+              (std::map<std::string, double>{
+                  {"1xx", 1}, {"2xx", 2}, {"3xx", 1}, {"4xx", 2}, {"5xx", 2}, {"_OTHER", 2}}));
 }
 
 TEST_F(CollectorTest, ReadyIsThereForRoutesThatAnEventLoopServes) {
