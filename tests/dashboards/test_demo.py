@@ -144,7 +144,7 @@ def moves(running: Demo, target: Target, begin: float, end: float) -> bool:
 
 
 def test_in_a_cycle_every_chart_moves(demo: Callable[..., Demo]) -> None:
-    """All phases, one after the other; the demo ends when that has been seen, however long it takes."""
+    """All phases, one after the other. On a busy machine a short phase may be over before it is seen; it comes again."""
     begin = time.time()
     running = demo("--phase", "3")
     children = running.wait_until_it_plays()
@@ -152,10 +152,11 @@ def test_in_a_cycle_every_chart_moves(demo: Callable[..., Demo]) -> None:
     # The first of the next one is said when the last of this one is over.
     eventually(lambda: len(phases_of(running)) > len(cycle) or running.process.poll() is not None, 240)
     assert phases_of(running)[: len(cycle)] == cycle, running.said
-    end = time.time()
-    asked = [one for one in targets() if one.panel not in STILL and not any(name in one.expr for name in STILL_QUERIES)]
-    still = [str(one) for one in asked if not moves(running, one, begin, end)]
-    assert still == []
+    still = [one for one in targets() if one.panel not in STILL and not any(name in one.expr for name in STILL_QUERIES)]
+    last = time.monotonic() + 240
+    while still := [one for one in still if not moves(running, one, begin, time.time())]:
+        assert time.monotonic() < last, "\n".join(map(str, still))
+        time.sleep(1)
     running.process.send_signal(signal.SIGINT)
     assert running.wait() == 0, running.said
     running.nothing_is_left(children)
