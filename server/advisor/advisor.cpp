@@ -23,7 +23,9 @@ Report judge(const Window& window, const Facts& facts) {
 }
 
 Advisor::Advisor(const metrics::Observatory& observatory, Known known)
-    : observatory_(observatory), known_(std::move(known)), history_(dispatch::now()) {}
+    : observatory_(observatory),
+      known_(std::move(known)),
+      history_(condense(observatory_.observe(), dispatch::now())) {}
 
 void Advisor::tick() {
     const Nanoseconds now = dispatch::now();

@@ -2,7 +2,8 @@
 //
 // Threads: one at a time (the admin thread). Never waits for the GIL.
 // Lifetime: the Observatory and what `known` refers to outlive it.
-// Cannot: change anything, or look back further than a minute.
+// Cannot: change anything, or look back further than a minute, nor to before it was made: loading the
+// application is none of its subjects.
 #pragma once
 
 #include <functional>

@@ -10,13 +10,14 @@
 #include "tests/unit/advisor/support.hpp"
 
 namespace baton::advisor {
+#include "server/dispatch/inbox.hpp"
 namespace {
 
 using namespace test;
 using testing::HasSubstr;
 
 TEST(History, LooksBackAMinuteAndNoFurther) {
-    History history(0);
+    History history(Snapshot{});
     EXPECT_FALSE(history.due(History::kStep - 1));
     EXPECT_TRUE(history.due(History::kStep));
     for (Nanoseconds at = History::kStep; at <= 600 * kSecond; at += History::kStep) {
@@ -57,6 +58,53 @@ metrics::Observation observation(std::uint64_t requests, Nanoseconds hold) {
 TEST(Window, IsADifference) {
     const metrics::Observation later = observation(30, 900);
     const Window seen = window(condense(observation(10, 300), 1000), condense(later, 4000), later);
+// An observatory without Python.
+struct Observed {
+    routing::RouteTable routes;
+    metrics::Shards shards{routes};
+    metrics::Recorder& recorder = shards.add();
+    metrics::ThreadClocks clocks;
+    metrics::Observatory observatory{shards,
+                                     clocks,
+                                     {.gils = [] { return std::vector<metrics::GilSample>{}; },
+                                      .threads = [] { return metrics::ThreadStates{}; },
+                                      .queue_length = [] { return std::size_t{0}; },
+                                      .runtime = [] { return metrics::RuntimeInfo{}; },
+                                      .gc = [] { return std::vector<metrics::GcSample>{}; },
+                                      .python_threads = [] { return std::vector<metrics::PythonThread>{}; },
+                                      .party_name = [](metrics::Party) { return std::string(); },
+                                      .loops = [] { return std::vector<metrics::LoopSample>{}; }}};
+
+    void request() {
+        dispatch::Inbox inbox([] {});
+        const dispatch::ExchangePtr exchange(new dispatch::Exchange(inbox));
+        exchange->route_name = "/a";
+        exchange->timeline = {.head = 1, .queued = 1, .claimed = 1, .done = 2, .sent = 2};
+        recorder.request(*exchange, metrics::phases(exchange->timeline, exchange->books()), 200);
+    }
+};
+
+TEST(Advisor, WhatCameBeforeItIsNoSubject) {
+    Observed observed;
+    observed.request();
+    const Advisor advisor(observed.observatory, {});
+    EXPECT_EQ(advisor.report().requests, 0U);
+    observed.request();
+    observed.request();
+    EXPECT_EQ(advisor.report().requests, 2U);
+}
+
+TEST(History, BeginsWithItsFirstSnapshot) {
+    Snapshot first;
+    first.at = kSecond;
+    first.held["main"] = 9 * kSecond;  // loading the application
+    const History history(first);
+    Snapshot now = first;
+    now.at = 11 * kSecond;
+    now.held["main"] += 2 * kSecond;
+    EXPECT_EQ(window(history.then(now.at), now, {}).held, 2 * kSecond);
+}
+
     EXPECT_EQ(seen.length, 3000);
     ASSERT_EQ(seen.routes.size(), 1U);
     EXPECT_EQ(seen.routes.front().label, "/a");
