@@ -37,7 +37,6 @@ Report Advisor::report() const {
     const metrics::Observation seen = observatory_.observe();
     Facts known = facts(seen);
     known.cpus = known_.cpus;
-    known.names_holds = known_.names_holds;
     if (known_.named_holds) known.named_holds = known_.named_holds();
     return judge(window(history_.then(at), condense(seen, at), seen), known);
 }

@@ -34,10 +34,9 @@ Report judge(const Window& window, const Facts& facts);
 
 class Advisor {
   public:
-    // What the observation does not say.
+    // What the observation does not say. `named_holds` may be empty.
     struct Known {
         double cpus = 1;
-        bool names_holds = false;
         std::function<std::vector<NamedHold>()> named_holds;
     };
 

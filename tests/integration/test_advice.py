@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import threading
 import time
@@ -212,7 +213,8 @@ def test_what_blocks_the_event_loop_is_named() -> None:
     assert route not in found(seen, "io_bound")
 
 
-def test_an_extension_that_keeps_the_gil_is_named() -> None:
+@pytest.mark.parametrize("options", [(), ("--log-long-holds=1ms",)], ids=["by default", "with a log of short ones"])
+def test_an_extension_that_keeps_the_gil_is_named(options: tuple[str, ...]) -> None:
     route = "/native/hash"
     with lab("--threads=4", "--log-long-holds=20ms") as server:
         if server.get("/native/hash?mb=1").status == 501:
@@ -225,5 +227,10 @@ def test_an_extension_that_keeps_the_gil_is_named() -> None:
             "/hello",
         )
     advice = the(seen, "long_hold", route)
-    assert "handlers/lab/native.py:" in advice["title"]
+    place = re.search(r" in a call from \S*/handlers/lab/native\.py:(\d+) \(native_hash\)", advice["title"])
+    assert place, advice["title"]
+    line = (REPOSITORY / "handlers/lab/native.py").read_text().splitlines()[int(place.group(1)) - 1]
+    assert "extension().hash(" in line
+    if not options:
+        assert "the GIL was held" not in server.log
     assert "/hello" not in found(seen, "long_hold")

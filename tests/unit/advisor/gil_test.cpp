@@ -104,10 +104,14 @@ TEST(LongHold, NamesRouteAndPlace) {
     EXPECT_THAT(verdict.advice.front().do_this, HasSubstr("--log-long-holds"));
     EXPECT_THAT(verdict.advice.front().finding, HasSubstr("60 ms"));
     EXPECT_NEAR(number(verdict.advice.front(), "mean_wait_seconds"), 0.04, 1e-9);
-    facts.names_holds = true;
-    facts.named_holds = {{"/other", "x.py:1 (x)", kMs}, {"/hash", "app.py:7 (digest)", 50 * kMs}};
+    facts.named_holds = {{"/other", "x.py:1 (x)", kSecond},
+                         {"/hash", "app.py:9 (other)", 11 * kMs},
+                         {"/hash", "app.py:7 (digest)", 50 * kMs},
+                         {"/hash", "app.py:8 (other)", 12 * kMs}};
     verdict = long_hold(window, facts);
-    EXPECT_THAT(verdict.advice.front().title, HasSubstr("app.py:7 (digest)"));
+    EXPECT_THAT(verdict.advice.front().title, HasSubstr("in a call from app.py:7 (digest)"));
+    EXPECT_THAT(verdict.advice.front().finding, HasSubstr("50 ms after it had been asked"));
+    EXPECT_THAT(verdict.advice.front().do_this, HasSubstr("app.py:7"));
     EXPECT_THAT(verdict.advice.front().finding, testing::Not(HasSubstr("too full")));
 }
 
@@ -131,6 +135,7 @@ TEST(LongHold, ThreadsThatTheKernelStopsNowAndThenAreNone) {
         Window window = test::window({route("/cpu", 1000, {.hold = 10 * kMs})});
         window.kept = {{"/cpu", 20, time, 60 * kMs}};
         return long_hold(window, facts()).advice.size();
+    EXPECT_THAT(verdict.advice.front().title, HasSubstr("while others ask for it"));
     };
     EXPECT_EQ(count(kSecond), 1U);
     EXPECT_EQ(count(kSecond - kMs), 0U);
