@@ -175,3 +175,9 @@ TEST(GcPauses, MatterWhenTheyAreLong) {
 
 }  // namespace
 }  // namespace baton::advisor
+TEST(GcPauses, WhereThereIsNoGilNoneIsHeld) {
+    EXPECT_THAT(gc_pauses(with_collections(300, 10 * kMs), facts()).advice.at(0).finding, HasSubstr("GIL"));
+    EXPECT_THAT(gc_pauses(with_collections(300, 10 * kMs), without_books()).advice.at(0).finding,
+                testing::Not(HasSubstr("GIL")));
+}
+
