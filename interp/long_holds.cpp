@@ -8,7 +8,6 @@
 #include <atomic>
 #include <condition_variable>
 #include <exception>
-#include <map>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -35,12 +34,15 @@ struct Request {
 
 struct LongHold {
     Nanoseconds length = 0;
+    Nanoseconds unheeded = 0;  // the part of it after somebody had asked for the GIL
     std::optional<Request> request;
     std::string thread;          // its name
     std::string stack;           // empty when no Python code was running, or
     bool elsewhere = false;      // its stack is another interpreter's
     bool stack_missing = false;  // the reporter did not get the GIL in time
     std::uint64_t left_out = 0;  // holds that were not reported since the last one that was
+
+    bool is_over() const { return request && request->over; }
 };
 
 std::string describe(const LongHold& hold, const LongHolds::RouteName& route_name) {
@@ -55,7 +57,7 @@ std::string describe(const LongHold& hold, const LongHolds::RouteName& route_nam
     }
     if (hold.left_out > 0) text += fmt::format("; {} more holds were not reported", hold.left_out);
     if (hold.stack_missing) return text + "; the stack is not known: the GIL was not free again in time";
-    if (hold.request && hold.request->over) return text + "; it kept the GIL until it returned";
+    if (hold.is_over()) return text + "; it kept the GIL until it returned";
     if (hold.elsewhere) return text + "; in another interpreter, whose stacks are not read";
     if (hold.stack.empty()) return text + "; no Python code was running at the end";
     return text + "; at the end:\n" + hold.stack;
@@ -92,10 +94,9 @@ std::string name_of_this_thread() {
     return name.data();
 }
 
-// The part of the hold that was one request's; the last thread of many short requests is nobody's long hold.
-// False: nothing to report.
-bool attribute_to_request(LongHold& hold, Nanoseconds now, Nanoseconds limit) {
-    if (!current_request.had_any()) return true;
+// Leaves the part of the hold that was one request's; a hold of many short requests is nobody's long hold.
+void attribute_to_request(LongHold& hold, Nanoseconds now) {
+    if (!current_request.had_any()) return;
     const Nanoseconds begun = now - hold.length;
     const auto part = [&](const CurrentRequest::Mark& mark) {
         return std::max<Nanoseconds>(0, mark.ended - std::max(mark.begun, begun));
@@ -107,36 +108,62 @@ bool attribute_to_request(LongHold& hold, Nanoseconds now, Nanoseconds limit) {
     const CurrentRequest::Mark& mark = over ? last : current;
     hold.length = part(mark);
     hold.request = Request{mark, over};
-    return hold.length >= limit;
 }
+
+// So many a second.
+class Budget {
+  public:
+    explicit Budget(unsigned most) : most_(most) {}
+
+    bool take(Nanoseconds now) {
+        if (now - second_begun_ >= 1'000'000'000) {
+            second_begun_ = now;
+            taken_ = 0;
+        }
+        if (taken_ == most_) return false;
+        ++taken_;
+        return true;
+    }
+
+  private:
+    const unsigned most_;
+    Nanoseconds second_begun_ = 0;
+    unsigned taken_ = 0;
+};
 
 }  // namespace
 
 struct LongHolds::Shared {
-    Shared(Runtime& python, Nanoseconds least, RouteName names, spdlog::logger& to)
-        : runtime(python), limit(least), route_name(std::move(names)), log(to) {}
+    Shared(Runtime& python, Limits these, RouteName names_of, spdlog::logger& to)
+        : runtime(python), limits(these), route_name(std::move(names_of)), log(to) {}
+
+    Nanoseconds least() const { return std::min(limits.logged, limits.named).count(); }
+    bool matters(Nanoseconds length, Nanoseconds unheeded) const {
+        return length >= limits.logged.count() || unheeded >= limits.named.count();
+    }
 
     Runtime& runtime;
-    const Nanoseconds limit;
+    const Limits limits;
     const RouteName route_name;
     spdlog::logger& log;
+    HoldNames names;
 
     std::mutex mutex;
     std::condition_variable changed;
     bool open = true;
     std::size_t inside = 0;  // threads that report
     std::vector<std::shared_ptr<Job>> jobs;
-    Nanoseconds second_begun = 0;
-    unsigned in_second = 0;
+    Budget to_log{kMostPerSecond};
+    Budget to_name{kMostNamedPerSecond};
     std::uint64_t left_out = 0;
 
-    mutable std::mutex named_mutex;
-    std::map<std::string, NamedHold> named;  // by what they say
-
-    void ended(Nanoseconds length) noexcept;
-    void remember(const LongHold& hold);
-    bool enter(Nanoseconds now, std::uint64_t& left_out_before);
+    void ended(gil::LongHold told) noexcept;
+    bool enter();
     void leave();
+    void report(LongHold& hold, Nanoseconds now);
+    std::string name_of(const LongHold& hold) const;
+    bool may_log(LongHold& hold, Nanoseconds now);
+    bool may_name(const LongHold& hold, const std::string& by, Nanoseconds now);
     void read_stack(LongHold& hold);
     void run();
     std::vector<std::shared_ptr<Job>> next_jobs();
@@ -144,57 +171,69 @@ struct LongHolds::Shared {
 
 // On the thread that has let go of the GIL, in the middle of CPython's C code: nothing may be thrown. Without
 // memory there is no report.
-void LongHolds::Shared::ended(Nanoseconds length) noexcept {
-    if (is_reporter) return;
+void LongHolds::Shared::ended(gil::LongHold told) noexcept {
+    if (is_reporter || !matters(told.nanoseconds, told.unheeded)) return;
     const Nanoseconds now = dispatch::now();
     LongHold hold;
-    hold.length = length;
+    hold.length = told.nanoseconds;
     try {
-        if (!attribute_to_request(hold, now, limit) || !enter(now, hold.left_out)) return;
+        attribute_to_request(hold, now);
+        hold.unheeded = std::min(told.unheeded, hold.length);
+        if (!matters(hold.length, hold.unheeded) || !enter()) return;
     } catch (const std::exception&) {
         return;
     }
     try {
-        hold.thread = name_of_this_thread();
-        if (!hold.request || !hold.request->over) read_stack(hold);
-        log.warn(describe(hold, route_name));
-        remember(hold);
+        report(hold, now);
         leave();
     } catch (const std::exception&) {
         leave();
     }
 }
 
-void LongHolds::Shared::remember(const LongHold& hold) {
-    // By a path nobody would look it up, and there may be any number of them.
-    if (hold.request && hold.request->mark.route == 0) return;
-    // Threads as the books name them: "Thread-N".
-    const std::string by = hold.request ? route_name(hold.request->mark.route, hold.request->mark.path)
-                                        : "thread:" + gil::name_of(gil::tag_of_this_thread());
-    const std::lock_guard lock(named_mutex);
-    if (named.size() == kNames && !named.contains(by)) return;
-    NamedHold& last = named[by];
-    // A place that is known is worth more than a later report without one: with holds that are long enough
-    // the reporter gets the GIL in time for one in several only.
-    if (hold.stack.empty() && !last.where.empty()) return;
-    last = {by, hold.stack.substr(0, hold.stack.find('\n')), std::chrono::nanoseconds(hold.length)};
+void LongHolds::Shared::report(LongHold& hold, Nanoseconds now) {
+    const std::string by = name_of(hold);
+    const bool logged = may_log(hold, now);
+    if (!logged && !may_name(hold, by, now)) return;
+    hold.thread = name_of_this_thread();
+    if (!hold.is_over()) read_stack(hold);
+    if (logged) log.warn(describe(hold, route_name));
+    if (by.empty() || hold.stack.empty()) return;
+    names.add({by, hold.stack.substr(0, hold.stack.find('\n')), std::chrono::nanoseconds(hold.unheeded)},
+              now);
 }
 
-bool LongHolds::Shared::enter(Nanoseconds now, std::uint64_t& left_out_before) {
+// By which its place is to be remembered; empty: it is not.
+std::string LongHolds::Shared::name_of(const LongHold& hold) const {
+    if (hold.unheeded < limits.named.count() || hold.is_over()) return {};
+    // Threads as the books name them: "Thread-N".
+    if (!hold.request) return "thread:" + gil::name_of(gil::tag_of_this_thread());
+    // By a path nobody would look it up, and there may be any number of them.
+    if (hold.request->mark.route == 0) return {};
+    return route_name(hold.request->mark.route, hold.request->mark.path);
+}
+
+bool LongHolds::Shared::may_log(LongHold& hold, Nanoseconds now) {
+    if (hold.length < limits.logged.count()) return false;
     const std::lock_guard lock(mutex);
-    if (!open) return false;
-    if (now - second_begun >= 1'000'000'000) {
-        second_begun = now;
-        in_second = 0;
-    }
-    if (in_second == kMostPerSecond) {
+    if (!to_log.take(now)) {
         ++left_out;
         return false;
     }
-    ++in_second;
-    ++inside;
-    left_out_before = std::exchange(left_out, 0);
+    hold.left_out = std::exchange(left_out, 0);
     return true;
+}
+
+bool LongHolds::Shared::may_name(const LongHold& hold, const std::string& by, Nanoseconds now) {
+    if (by.empty() || !names.wants(by, std::chrono::nanoseconds(hold.unheeded), now)) return false;
+    const std::lock_guard lock(mutex);
+    return to_name.take(now);
+}
+
+bool LongHolds::Shared::enter() {
+    const std::lock_guard lock(mutex);
+    if (open) ++inside;
+    return open;
 }
 
 void LongHolds::Shared::leave() {
@@ -247,12 +286,11 @@ void LongHolds::Shared::run() {
     }
 }
 
-LongHolds::LongHolds(Runtime& runtime, std::chrono::nanoseconds limit, RouteName route_name,
-                     spdlog::logger& log)
-    : shared_(*new Shared(runtime, limit.count(), std::move(route_name), log)) {
-    CurrentRequest::long_is = limit.count();
+LongHolds::LongHolds(Runtime& runtime, Limits limits, RouteName route_name, spdlog::logger& log)
+    : shared_(*new Shared(runtime, limits, std::move(route_name), log)) {
+    CurrentRequest::long_is = limits.logged.count();
     gil::on_long_hold(
-        limit.count(), [](void* shared, std::int64_t length) { static_cast<Shared*>(shared)->ended(length); },
+        shared_.least(), [](void* shared, gil::LongHold hold) { static_cast<Shared*>(shared)->ended(hold); },
         &shared_);
     reporter_ = std::thread([&shared = shared_] { shared.run(); });
 }
@@ -268,10 +306,7 @@ LongHolds::~LongHolds() {
 }
 
 std::vector<NamedHold> LongHolds::named() const {
-    const std::lock_guard lock(shared_.named_mutex);
-    std::vector<NamedHold> found;
-    for (const auto& [by, hold] : shared_.named) found.push_back(hold);
-    return found;
+    return shared_.names.all(dispatch::now());
 }
 
 }  // namespace baton::interp

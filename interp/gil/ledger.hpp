@@ -92,10 +92,14 @@ struct ThreadBook {
 };
 std::vector<ThreadBook> threads();
 
+struct LongHold {
+    std::int64_t nanoseconds = 0;  // its length
+    std::int64_t unheeded = 0;     // the part of it that came after another thread had asked for the GIL
+};
 // Called on each thread that has let go of a GIL after holding it for `limit` nanoseconds or longer, outside
-// all locks and before it does anything else; `nanoseconds` is the length of the hold. Null: none, as in the
-// child of a fork. To be set while one thread runs.
-using LongHoldHook = void (*)(void* argument, std::int64_t nanoseconds);
+// all locks and before it does anything else. Null: none, as in the child of a fork. To be set while one
+// thread runs.
+using LongHoldHook = void (*)(void* argument, LongHold hold);
 void on_long_hold(std::int64_t limit, LongHoldHook hook, void* argument);
 
 // Called on the thread that set it, right after it has let go of the GIL, outside all locks. Null: none.

@@ -32,6 +32,7 @@
 // interpreter).
 #include "interp/gil/protocol.hpp"
 
+#include <algorithm>
 #include <cerrno>
 #include <utility>
 
@@ -120,7 +121,7 @@ void open_account(Thread& me, Gil& gil) {
 
 void call_hooks(Thread& me) {
     const ErrnoKept errno_kept;
-    if (me.long_hold != 0) long_holds.hook(long_holds.argument, std::exchange(me.long_hold, 0));
+    if (me.long_hold.nanoseconds != 0) long_holds.hook(long_holds.argument, std::exchange(me.long_hold, {}));
     if (me.hook != nullptr) me.hook(me.hook_argument);
 }
 
@@ -168,7 +169,7 @@ int leave(Thread& me, pthread_mutex_t* mutex) {
     if (std::exchange(me.guest, false)) gil.guests.fetch_sub(1, std::memory_order_release);
     if (me.account->state() == State::kWaiting) me.account->wait_ends(now());
     if (me.released) {
-        if (me.hook != nullptr || me.long_hold != 0) call_hooks(me);
+        if (me.hook != nullptr || me.long_hold.nanoseconds != 0) call_hooks(me);
         if (GilObjects* objects = gil.objects()) me.switch_watch = &objects->switch_mutex;
     }
     return result;
@@ -207,7 +208,8 @@ void release(Thread& me, Gil& gil) {
     const Tag tag = acting_for(me);
     gil.blame.held(tag, me.segment_from, time);
     gil.blame.hold_ended(tag, time - me.turned_at);
-    if (hold >= long_holds.limit) me.long_hold = hold;
+    if (hold >= long_holds.limit)
+        me.long_hold = {hold, forced ? std::min(hold, time - gil.schedule.requested_at()) : 0};
     me.released = true;
     if (!gil.schedule.anybody_waits()) return;
     me.to_wake = static_cast<Sleeper*>(gil.schedule.choose(time));
@@ -266,7 +268,7 @@ int timedwait(pthread_cond_t* cond, pthread_mutex_t* mutex, const timespec* unti
     if (policy() == Policy::latency) return sleep_in_line(me, gil, *mutex, time, *until);
     gil.schedule.wait_begins(me.runner);
     const int result = real::cond_timedwait(cond, mutex, until);
-    if (result == ETIMEDOUT) gil.schedule.wait_timed_out(me.runner);
+    if (result == ETIMEDOUT) gil.schedule.wait_timed_out(me.runner, now());
     return result;
 }
 

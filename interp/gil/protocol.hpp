@@ -36,7 +36,7 @@ struct Thread {
     bool released = false;                          // inside: let go
     bool guest = false;                             // inside: has slept in the line
     Sleeper* to_wake = nullptr;                     // inside: who is next
-    std::int64_t long_hold = 0;                     // inside: the hold that has ended, when it was a long one
+    LongHold long_hold;                             // inside: the hold that has ended, when it was a long one
     Sleeper runner;
     Tag tag = kOtherThreads;        // on whose behalf it acts
     Tag name = kOtherThreads;       // for which it acts when it has no request

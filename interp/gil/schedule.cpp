@@ -101,7 +101,7 @@ bool Schedule::leave(Runner& runner, std::int64_t time, std::int64_t until) noex
     if (!locked_) return time >= until;
     const bool asks = time >= until || (best && time >= ask_at(runner, time, until));
     // CPython asks only for a holder who was there all the time.
-    if (asks && switches_ == runner.switches_seen) requested_ = true;
+    if (asks && switches_ == runner.switches_seen) request(time);
     return asks;
 }
 

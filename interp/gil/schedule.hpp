@@ -59,12 +59,14 @@ class Schedule {
 
     // Without the scheduler (policy cpython): CPython's own waits, which are only watched.
     void wait_begins(Runner& runner) const noexcept { runner.switches_seen = switches_; }
-    void wait_timed_out(const Runner& runner) noexcept {
-        if (locked_ && switches_ == runner.switches_seen) requested_ = true;
+    void wait_timed_out(const Runner& runner, std::int64_t time) noexcept {
+        if (locked_ && switches_ == runner.switches_seen) request(time);
     }
 
     bool locked() const noexcept { return locked_; }
     bool requested() const noexcept { return requested_; }
+    // Since when, until somebody takes the GIL.
+    std::int64_t requested_at() const noexcept { return requested_at_; }
     bool anybody_waits() const noexcept { return !line_.empty(); }
     // For the child of a fork and for a GIL that is made: nobody holds it, nobody waits.
     void start_over() noexcept;
@@ -72,6 +74,10 @@ class Schedule {
   private:
     friend struct ScheduleState;  // the test that explores every order of events tells states apart by it
 
+    void request(std::int64_t time) noexcept {
+        if (!requested_) requested_at_ = time;
+        requested_ = true;
+    }
     std::int64_t holder_began() const noexcept;
     Level holder_level(std::int64_t time) const noexcept;
     std::int64_t worth_looking_at(const Runner& runner, std::int64_t time, std::int64_t until) const noexcept;
@@ -83,7 +89,8 @@ class Schedule {
     Level chosen_level_ = kShort;
 
     bool locked_ = false;
-    bool requested_ = false;          // a waiter has asked the holder to let go
+    bool requested_ = false;          // a waiter has asked the holder to let go,
+    std::int64_t requested_at_ = 0;   // the first one at this time
     const Runner* holder_ = nullptr;  // the last one
     std::uint64_t switches_ = 0;      // takes by another thread than the last holder
     std::int64_t taken_at_ = 0;

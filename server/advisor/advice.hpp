@@ -31,11 +31,12 @@ struct Advice {
     double weight = 0.0;  // among advice of the same severity the heavier comes first
 };
 
-// A long hold whose place in the code is known.
+// A hold that went on although the GIL had been asked for: where in the code the worst of the last minute
+// was.
 struct NamedHold {
-    std::string by;     // a route or `thread:NAME`
-    std::string where;  // "FILE:LINE (FUNCTION)"; may be empty
-    metrics::Nanoseconds length = 0;
+    std::string by;                     // a route or `thread:NAME`
+    std::string where;                  // "FILE:LINE (FUNCTION)"
+    metrics::Nanoseconds unheeded = 0;  // how long it went on after that
 };
 
 struct Facts {
@@ -49,8 +50,12 @@ struct Facts {
     std::size_t most_threads = 1;
     bool automatic = true;   // their number
     std::string controller;  // what the thread controller last said
-    bool names_holds = false;
     std::vector<NamedHold> named_holds;
+    // What this server can serve with, beside threads that share one GIL. So far neither: there is no option
+    // for interpreters, and without a GIL WSGI is served from one thread (bound_threads in
+    // server/app/commands.cpp).
+    bool serves_interpreters = false;
+    bool serves_free_threaded = false;
 
     bool books() const { return gil && exact; }
     // 3.12 and later have interpreters with a GIL of their own.

@@ -23,7 +23,9 @@ Report judge(const Window& window, const Facts& facts) {
 }
 
 Advisor::Advisor(const metrics::Observatory& observatory, Known known)
-    : observatory_(observatory), known_(std::move(known)), history_(dispatch::now()) {}
+    : observatory_(observatory),
+      known_(std::move(known)),
+      history_(condense(observatory_.observe(), dispatch::now())) {}
 
 void Advisor::tick() {
     const Nanoseconds now = dispatch::now();
@@ -35,7 +37,6 @@ Report Advisor::report() const {
     const metrics::Observation seen = observatory_.observe();
     Facts known = facts(seen);
     known.cpus = known_.cpus;
-    known.names_holds = known_.names_holds;
     if (known_.named_holds) known.named_holds = known_.named_holds();
     return judge(window(history_.then(at), condense(seen, at), seen), known);
 }

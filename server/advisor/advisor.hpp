@@ -2,7 +2,8 @@
 //
 // Threads: one at a time (the admin thread). Never waits for the GIL.
 // Lifetime: the Observatory and what `known` refers to outlive it.
-// Cannot: change anything, or look back further than a minute.
+// Cannot: change anything, or look back further than a minute, nor to before it was made: loading the
+// application is none of its subjects.
 #pragma once
 
 #include <functional>
@@ -33,10 +34,9 @@ Report judge(const Window& window, const Facts& facts);
 
 class Advisor {
   public:
-    // What the observation does not say.
+    // What the observation does not say. `named_holds` may be empty.
     struct Known {
         double cpus = 1;
-        bool names_holds = false;
         std::function<std::vector<NamedHold>()> named_holds;
     };
 

@@ -1,11 +1,11 @@
 // Where the server's sums were over the last minute.
 //
 // Threads: one at a time (the admin thread). Lifetime: refers to nothing.
-// Cannot: look back further than kSpan; before that there is only the start of the server, of which all is
-// zero.
+// Cannot: look back further than kSpan, or to before its first snapshot.
 #pragma once
 
 #include <deque>
+#include <utility>
 
 #include "server/advisor/snapshot.hpp"
 
@@ -16,7 +16,7 @@ class History {
     static constexpr Nanoseconds kStep = 5'000'000'000;
     static constexpr Nanoseconds kSpan = 60'000'000'000;
 
-    explicit History(Nanoseconds start) { snapshots_.push_back({.at = start}); }
+    explicit History(Snapshot first) { snapshots_.push_back(std::move(first)); }
 
     // Is it time for the next one?
     bool due(Nanoseconds now) const { return now - snapshots_.back().at >= kStep; }

@@ -50,11 +50,14 @@ void bound_threads(config::Config& config, const interp::Runtime& runtime,
     config.python.threads = {1, 1};
 }
 
+// For the advice, and for the log when it is asked for.
 void watch_long_holds(std::optional<interp::LongHolds>& long_holds, const config::Config& config,
                       interp::Runtime& runtime, const routing::RouteTable& routes, spdlog::logger& log) {
-    if (config.long_holds.count() == 0 || !gil::exact()) return;
+    if (!gil::exact()) return;
+    interp::LongHolds::Limits limits;
+    if (config.long_holds.count() != 0) limits.logged = config.long_holds;
     long_holds.emplace(
-        runtime, config.long_holds,
+        runtime, limits,
         [&routes](routing::RouteId id, const std::string& path) {
             return log::escaped(id == routing::RouteTable::kOther ? std::string_view(path)
                                                                   : routes.label(id));

@@ -114,7 +114,7 @@ metrics::LoopSample loop_sample(const interp::asgi::EventLoop& loop) {
 std::vector<advisor::NamedHold> named_holds(const interp::LongHolds& watch) {
     std::vector<advisor::NamedHold> found;
     for (const interp::NamedHold& hold : watch.named())
-        found.push_back({hold.by, hold.where, hold.length.count()});
+        found.push_back({hold.by, hold.where, hold.unheeded.count()});
     return found;
 }
 

@@ -19,8 +19,7 @@ namespace {
 constexpr std::chrono::milliseconds kHaste{300};
 
 advisor::Advisor::Known known_to_advisor(const config::Config& config, const interp::LongHolds* long_holds) {
-    advisor::Advisor::Known known{
-        .cpus = config.cpus, .names_holds = long_holds != nullptr, .named_holds = {}};
+    advisor::Advisor::Known known{.cpus = config.cpus, .named_holds = {}};
     if (long_holds != nullptr) known.named_holds = [long_holds] { return named_holds(*long_holds); };
     return known;
 }

@@ -28,7 +28,7 @@ std::uint64_t long_pauses(const metrics::PhaseCount& pauses) {
 
 }  // namespace
 
-Verdict gc_pauses(const Window& window, const Facts&) {
+Verdict gc_pauses(const Window& window, const Facts& facts) {
     Verdict verdict;
     verdict.lacks = lacks_time(window);
     if (verdict.lacks) return verdict;
@@ -49,9 +49,9 @@ Verdict gc_pauses(const Window& window, const Facts&) {
     advice.weight = share;
     advice.title = "Garbage collections take time that everybody waits for";
     advice.finding = fmt::format(
-        "{} took {} of the time, {} on average; {} took more than 50 ms. The GIL is held all the while.",
-        plural(count, "collection"), percent(share),
-        duration(static_cast<double>(all) / static_cast<double>(count)), slow);
+        "{} took {} of the time, {} on average; {} took more than 50 ms. {}", plural(count, "collection"),
+        percent(share), duration(static_cast<double>(all) / static_cast<double>(count)), slow,
+        facts.gil ? "The GIL is held all the while." : "All threads of Python stand still meanwhile.");
     advice.do_this =
         "Call gc.freeze() when the application is loaded, so that what lives for ever is not looked at "
         "again; "

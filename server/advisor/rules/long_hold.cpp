@@ -21,17 +21,28 @@ constexpr double kHadCpu = 0.7;
 // GIL; code that does not let go keeps others waiting nearly every time.
 constexpr double kOfHolds = 0.1;
 
-std::string where(const Facts& facts, const std::string& by) {
+// The worst of the last minute of whose place in the code is known; null: none is.
+const NamedHold* worst(const Facts& facts, const std::string& by) {
+    const NamedHold* found = nullptr;
     for (const NamedHold& hold : facts.named_holds) {
-        if (hold.by == by) return hold.where;
+        if (hold.by == by && (found == nullptr || hold.unheeded > found->unheeded)) found = &hold;
     }
-    return {};
+    return found;
 }
 
-std::string of_place(const Facts& facts, const std::string& place) {
-    if (!place.empty()) return " The last one that was caught was in " + place + ".";
-    if (facts.names_holds) return " The log says where each one was (--log-long-holds).";
-    return {};
+std::string of_place(const NamedHold* known) {
+    if (known == nullptr) return " The line that calls it has not been caught in the last minute.";
+    return fmt::format(
+        " The worst one that was caught went on for {} after it had been asked to let go, in a call from {}.",
+        duration(known->unheeded), known->where);
+}
+
+std::string what_to_do(const NamedHold* known) {
+    constexpr std::string_view kChange =
+        "make that call smaller, find one that lets go of the GIL (Py_BEGIN_ALLOW_THREADS), or move it to a "
+        "process of its own.";
+    if (known != nullptr) return fmt::format("In {}: {}", known->where, kChange);
+    return fmt::format("Find the call: --log-long-holds 20ms logs each one with its stack. Then {}", kChange);
 }
 
 // The share of its holds in which the route's threads had a CPU.
@@ -42,7 +53,7 @@ double had_cpu(const RouteWindow* route) {
 
 Advice advise(const Window& window, const Facts& facts, const KeptWindow& kept) {
     const RouteWindow* const route = window.route(kept.holding);
-    const std::string place = where(facts, kept.holding);
+    const NamedHold* const known = worst(facts, kept.holding);
     const auto count = static_cast<double>(kept.count);
     const double mean = static_cast<double>(kept.time) / count;
     Advice advice;
@@ -51,24 +62,20 @@ Advice advise(const Window& window, const Facts& facts, const KeptWindow& kept) 
     if (route != nullptr) advice.route = route->label;
     if (route == nullptr) advice.interpreter = "main";
     advice.weight = window.share(kept.time);
-    advice.title = place.empty() ? kept.holding + " keeps the GIL while others ask for it"
-                                 : fmt::format("{} keeps the GIL in {}", kept.holding, place);
+    advice.title = known == nullptr
+                       ? kept.holding + " keeps the GIL while others ask for it"
+                       : fmt::format("{} keeps the GIL in a call from {}", kept.holding, known->where);
     advice.finding = fmt::format(
         "{} times a thread waited for 20 ms or more, {} on average, for one uninterrupted hold of {}. Its "
         "longest hold was {}. Python code lets go within milliseconds when it is asked, C code that does not "
         "look keeps the GIL until it returns.",
         kept.count, duration(mean), kept.holding, duration(kept.longest));
-    advice.finding += of_place(facts, place);
+    advice.finding += of_place(known);
     if (const double cpu = had_cpu(route); cpu < kHadCpu)
         advice.finding += fmt::format(
             " Its threads had a CPU for {} of their holds only: part of this is a machine that is too full.",
             percent(cpu));
-    advice.do_this =
-        facts.names_holds
-            ? "Make that call smaller, find one that lets go of the GIL (Py_BEGIN_ALLOW_THREADS), or "
-              "move it to a process of its own."
-            : "Serve with --log-long-holds 20ms to have the line that makes the call named. Then "
-              "make the call smaller, find one that lets go of the GIL, or move it to a process.";
+    advice.do_this = what_to_do(known);
     advice.expect = fmt::format("Nobody waits at a stretch for longer than a few milliseconds; now it is {}.",
                                 duration(mean));
     advice.numbers = {{"long_waits", count},

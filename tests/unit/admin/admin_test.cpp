@@ -108,7 +108,7 @@ class AdminTest : public testing::Test {
     metrics::ThreadClocks clocks;
     metrics::Observatory observatory{shards, clocks, metric_sources()};
     Live live{observatory, [this] { return readiness.load(); }};
-    advisor::Advisor advisor{observatory, {.cpus = 2, .names_holds = false, .named_holds = {}}};
+    advisor::Advisor advisor{observatory, {.cpus = 2, .named_holds = {}}};
     Admin server{{"127.0.0.1", 0}, sources()};
 };
 

@@ -61,6 +61,21 @@ TEST(LoopBlocked, TellsComputingFromWaiting) {
     EXPECT_THAT(what_to_do(kWaits), HasSubstr("without awaiting"));
 }
 
+TEST(LoopBlocked, WithoutBooksPythonIsNotTakenForNativeCode) {
+    // As the books are: all of it is off the GIL.
+    const Window computing =
+        with_loop({{"/slow", 3, kSecond, 90 * kMs}}, {.off = 60 * kMs, .cpu = 60 * kMs, .by_loop = true});
+    EXPECT_THAT(loop_blocked(computing, facts()).advice.at(0).do_this,
+                HasSubstr("It computes in native code"));
+    EXPECT_THAT(loop_blocked(computing, with_the_ledger_off()).advice.at(0).do_this,
+                HasSubstr("If that is Python code, give it to a process pool"));
+    EXPECT_THAT(loop_blocked(computing, without_books()).advice.at(0).do_this, HasSubstr("Without a GIL"));
+    const Window waiting =
+        with_loop({{"/slow", 3, kSecond, 90 * kMs}}, {.off = 60 * kMs, .cpu = kMs, .by_loop = true});
+    for (const Facts& facts : {with_the_ledger_off(), without_books()})
+        EXPECT_THAT(loop_blocked(waiting, facts).advice.at(0).do_this, HasSubstr("without awaiting"));
+}
+
 TEST(LoopBlocked, ATaskOfNoRequestIsTheLoops) {
     const Advice advice = loop_blocked(with_loop({{"", 3, kSecond, 90 * kMs}}, kWaits), facts()).advice.at(0);
     EXPECT_FALSE(advice.route);
@@ -73,6 +88,7 @@ TEST(LoopFull, FromNineTenthsOn) {
     window.loops.front().active = 54 * kSecond;
     window.loops.front().idle = 6 * kSecond;
     EXPECT_EQ(loop_full(window, facts()).advice.size(), 1U);
+    EXPECT_THAT(loop_full(window, without_books()).advice.at(0).do_this, testing::Not(HasSubstr("GIL")));
     window.loops.front().idle += kSecond;
     EXPECT_TRUE(loop_full(window, facts()).advice.empty());
 }

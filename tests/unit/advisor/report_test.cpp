@@ -1,12 +1,16 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <boost/json/parse.hpp>
 #include <boost/json/value.hpp>
+#include <filesystem>
 #include <fstream>
+#include <iterator>
 #include <sstream>
 
 #include "server/advisor/report_json.hpp"
+#include "server/dispatch/inbox.hpp"
 #include "tests/unit/advisor/support.hpp"
 
 namespace baton::advisor {
@@ -16,7 +20,7 @@ using namespace test;
 using testing::HasSubstr;
 
 TEST(History, LooksBackAMinuteAndNoFurther) {
-    History history(0);
+    History history(Snapshot{});
     EXPECT_FALSE(history.due(History::kStep - 1));
     EXPECT_TRUE(history.due(History::kStep));
     for (Nanoseconds at = History::kStep; at <= 600 * kSecond; at += History::kStep) {
@@ -52,6 +56,53 @@ metrics::Observation observation(std::uint64_t requests, Nanoseconds hold) {
     seen.totals.rejected[0] = requests;
     seen.process.cpu = 2 * hold;
     return seen;
+}
+
+// An observatory without Python.
+struct Observed {
+    routing::RouteTable routes;
+    metrics::Shards shards{routes};
+    metrics::Recorder& recorder = shards.add();
+    metrics::ThreadClocks clocks;
+    metrics::Observatory observatory{shards,
+                                     clocks,
+                                     {.gils = [] { return std::vector<metrics::GilSample>{}; },
+                                      .threads = [] { return metrics::ThreadStates{}; },
+                                      .queue_length = [] { return std::size_t{0}; },
+                                      .runtime = [] { return metrics::RuntimeInfo{}; },
+                                      .gc = [] { return std::vector<metrics::GcSample>{}; },
+                                      .python_threads = [] { return std::vector<metrics::PythonThread>{}; },
+                                      .party_name = [](metrics::Party) { return std::string(); },
+                                      .loops = [] { return std::vector<metrics::LoopSample>{}; }}};
+
+    void request() {
+        dispatch::Inbox inbox([] {});
+        const dispatch::ExchangePtr exchange(new dispatch::Exchange(inbox));
+        exchange->route_name = "/a";
+        exchange->timeline = {.head = 1, .queued = 1, .claimed = 1, .done = 2, .sent = 2};
+        recorder.request(*exchange, metrics::phases(exchange->timeline, exchange->books()), 200);
+    }
+};
+
+TEST(Advisor, WhatCameBeforeItIsNoSubject) {
+    Observed observed;
+    observed.request();
+    const Advisor advisor(observed.observatory, {});
+    EXPECT_EQ(advisor.report().requests, 0U);
+    observed.request();
+    observed.request();
+    EXPECT_EQ(advisor.report().requests, 2U);
+}
+
+TEST(History, BeginsWithItsFirstSnapshot) {
+    Snapshot first;
+    first.at = kSecond;
+    first.held["main"] = 9 * kSecond;  // loading the application
+    const History history(first);
+    Snapshot now = first;
+    now.at = 11 * kSecond;
+    now.held["main"] += 2 * kSecond;
+    EXPECT_EQ(window(history.then(now.at), now, {}).held, 2 * kSecond);
 }
 
 TEST(Window, IsADifference) {
@@ -128,6 +179,45 @@ TEST(Report, JsonHasEverything) {
         EXPECT_FALSE(first.at(text).as_string().empty()) << text;
     EXPECT_FALSE(first.at("numbers").as_object().empty());
     EXPECT_NE(first.at("route").is_null(), first.at("interpreter").is_null());
+}
+
+// The repository: this file may know its own name only from where it was compiled.
+std::filesystem::path repository() {
+    std::filesystem::path root = std::filesystem::path(__FILE__).parent_path() / "../../..";
+    for (auto up = std::filesystem::current_path(); !exists(root / "docs/advice"); up = up.parent_path()) {
+        root = up;
+        if (up == up.root_path()) break;
+    }
+    return root;
+}
+
+std::string text_of(const std::filesystem::path& file) {
+    std::ifstream in(file);
+    return {std::istreambuf_iterator<char>(in), {}};
+}
+
+// Each rule's page: the one that `docs` names is there, is about it, and is in the list; and no page is left
+// over.
+TEST(Documented, EveryRuleHasItsPage) {
+    const std::filesystem::path root = repository();
+    const std::string list = text_of(root / "docs/advice/README.md");
+    for (const Rule& rule : rules()) {
+        const std::string id(rule.id);
+        Report report;
+        report.advice.emplace_back().id = id;
+        report.lacks.push_back({id, "something"});
+        const boost::json::value page = boost::json::parse(json(report));
+        const std::string docs(page.at("advice").at(0).at("docs").as_string());
+        EXPECT_EQ(docs, "docs/advice/" + id + ".md");
+        EXPECT_EQ(page.at("not_enough_data").at(0).at("docs").as_string(), docs);
+        EXPECT_TRUE(text_of(root / docs).starts_with("# " + id + ": ")) << docs;
+        EXPECT_THAT(list, HasSubstr("| [" + id + "](" + id + ".md) |"));
+    }
+    const auto pages = std::filesystem::directory_iterator(root / "docs/advice");
+    const auto count = std::count_if(begin(pages), end(pages), [](const auto& entry) {
+        return entry.path().extension() == ".md" && entry.path().stem() != "README";
+    });
+    EXPECT_EQ(static_cast<std::size_t>(count), rules().size());
 }
 
 TEST(Readable, LinesAreNoWiderThanATerminalAndNothingIsLeftOut) {

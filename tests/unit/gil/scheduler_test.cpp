@@ -274,7 +274,8 @@ TEST(Scheduler, LongHoldsAreTold) {
     std::atomic<std::int64_t> told{0};
     on_long_hold(
         2 * kMillisecond,
-        [](void* sum, std::int64_t hold) { *static_cast<std::atomic<std::int64_t>*>(sum) += hold; }, &told);
+        [](void* sum, LongHold hold) { *static_cast<std::atomic<std::int64_t>*>(sum) += hold.nanoseconds; },
+        &told);
     gil.take();
     gil.drop();
     EXPECT_EQ(told, 0);
@@ -288,6 +289,50 @@ TEST(Scheduler, LongHoldsAreTold) {
     busy(3 * kMillisecond);
     gil.drop();
     EXPECT_EQ(told, before);
+}
+
+// Of the thread that made it.
+struct Told {
+    const std::thread::id by = std::this_thread::get_id();
+    LongHold hold;
+
+    Told() {
+        on_long_hold(
+            2 * kMillisecond,
+            [](void* told, LongHold ended) {
+                auto& self = *static_cast<Told*>(told);
+                if (self.by == std::this_thread::get_id()) self.hold = ended;
+            },
+            this);
+    }
+    ~Told() { on_long_hold(0, nullptr, nullptr); }
+    Told(const Told&) = delete;
+    Told& operator=(const Told&) = delete;
+};
+
+TEST(Scheduler, OfALongHoldItIsToldHowMuchOfItWasUnheeded) {
+    for (const Policy policy : {Policy::latency, Policy::cpython}) {
+        const WithPolicy with(policy);
+        FakeGil gil;
+        const Told told;
+        gil.take();
+        busy(3 * kMillisecond);
+        gil.drop();
+        EXPECT_GE(told.hold.nanoseconds, 3 * kMillisecond);
+        EXPECT_EQ(told.hold.unheeded, 0) << "nobody had asked";
+        gil.take();
+        busy(3 * kMillisecond);
+        std::thread asking([&] {
+            gil.take();
+            gil.drop();
+        });
+        while (!gil.drop_requested()) std::this_thread::yield();
+        busy(5 * kMillisecond);
+        gil.drop();
+        asking.join();
+        EXPECT_GE(told.hold.unheeded, 5 * kMillisecond);
+        EXPECT_LE(told.hold.unheeded, told.hold.nanoseconds - 3 * kMillisecond);
+    }
 }
 
 }  // namespace

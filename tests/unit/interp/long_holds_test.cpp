@@ -83,8 +83,28 @@ void on_a_thread(const std::function<void(PyThreadState*)>& work) {
 
 // The hook as the ledger calls it: on a thread that has let go of the GIL after so long.
 void told(std::int64_t nanoseconds) {
-    gil::long_holds.hook(gil::long_holds.argument, nanoseconds);
+    gil::long_holds.hook(gil::long_holds.argument, {nanoseconds, nanoseconds});
 }
+
+// Every hold as if somebody had asked for the GIL from its beginning on: the tests' threads are alone.
+class Unheeded {
+  public:
+    Unheeded() : real_(gil::long_holds) {
+        gil::on_long_hold(
+            real_.limit,
+            [](void* self, gil::LongHold hold) {
+                const gil::LongHolds& real = static_cast<Unheeded*>(self)->real_;
+                real.hook(real.argument, {hold.nanoseconds, hold.nanoseconds});
+            },
+            this);
+    }
+    ~Unheeded() { gil::on_long_hold(real_.limit, real_.hook, real_.argument); }
+    Unheeded(const Unheeded&) = delete;
+    Unheeded& operator=(const Unheeded&) = delete;
+
+  private:
+    const gil::LongHolds real_;
+};
 
 class Sink : public spdlog::sinks::base_sink<std::mutex> {
   public:
@@ -107,6 +127,7 @@ struct LongHoldsTest : ::testing::Test {
     std::shared_ptr<Sink> sink = std::make_shared<Sink>();
     spdlog::logger log{"holds", sink};
     std::optional<LongHolds> holds;
+    std::optional<Unheeded> told_as_unheeded;
 
     LongHoldsTest() { runtime(); }
 
@@ -116,6 +137,7 @@ struct LongHoldsTest : ::testing::Test {
     void TearDown() override {
         holds.reset();
         // What threads may still ask is never freed; a leak checker sees it here.
+        told_as_unheeded.reset();
         static auto& kept = *new std::vector<void*>;
         kept.push_back(gil::long_holds.argument);
         gil::on_long_hold(0, nullptr, nullptr);
@@ -140,7 +162,8 @@ struct LongHoldsTest : ::testing::Test {
     }
 
     void begin(std::chrono::nanoseconds limit, LongHolds::RouteName route_name = name_of) {
-        holds.emplace(runtime(), limit, std::move(route_name), log);
+        holds.emplace(runtime(), LongHolds::Limits{limit, limit}, std::move(route_name), log);
+        told_as_unheeded.emplace();
     }
     static std::string name_of(std::uint32_t route, const std::string& path) {
         return "route " + std::to_string(route) + " of " + path;
@@ -193,12 +216,7 @@ TEST_F(LongHoldsTest, ARequestThatIsOverIsNamedWithoutAStack) {
     EXPECT_TRUE(has(text, "; it kept the GIL until it returned")) << text;
 }
 
-// --- The last ones by name
-
-std::vector<NamedHold> sorted(std::vector<NamedHold> all) {
-    std::sort(all.begin(), all.end(), [](const NamedHold& a, const NamedHold& b) { return a.by < b.by; });
-    return all;
-}
+// --- By name
 
 // Of a request of this route that has kept the GIL until it returned.
 void held_by(const dispatch::Exchange& exchange, std::int64_t nanoseconds) {
@@ -208,83 +226,59 @@ void held_by(const dispatch::Exchange& exchange, std::int64_t nanoseconds) {
     told(nanoseconds);
 }
 
-TEST_F(LongHoldsTest, TheLastReportOfEachRouteIsRemembered) {
-    begin(kNever);
-    EXPECT_TRUE(holds->named().empty());
-    const auto three = request("/three", 3);
-    const auto four = request("/four", 4);
-    std::thread([&] {
-        held_by(*three, kEver);
-        held_by(*four, kEver);
-        held_by(*three, 2 * kEver);
-    }).join();
-    const std::vector<NamedHold> named = sorted(holds->named());
-    ASSERT_EQ(named.size(), 2U);
-    EXPECT_EQ(named[0].by, "route 3 of /three");
-    EXPECT_GT(named[0].length.count(), kEver + kEver / 2) << "the last one, not the first";
-    EXPECT_EQ(named[1].by, "route 4 of /four");
-    EXPECT_LE(named[1].length.count(), kEver);
-}
-
-TEST_F(LongHoldsTest, AThreadIsRememberedByTheNameThatTheBooksHave) {
-    begin(kNever);
-    std::thread([] {
-        pthread_setname_np(pthread_self(), "holds-17");
-        told(kEver);
-    }).join();
-    ASSERT_EQ(holds->named().size(), 1U);
-    EXPECT_EQ(holds->named()[0].by, "thread:holds-N");
-    EXPECT_EQ(holds->named()[0].where, "");
-}
+constexpr const char* kPlace = R"(\S*/holds_[0-9]+\.py:6 \(innermost\))";
 
 TEST_F(LongHoldsTest, WhereItWasIsTheInnermostFrame) {
     begin(20ms);
     const auto exchange = request("/where", 7);
     hold_until("; at the end:", exchange.get());
     const std::vector<NamedHold> named = holds->named();
-    const auto found = std::find_if(named.begin(), named.end(),
-                                    [](const NamedHold& one) { return one.by == "route 7 of /where"; });
-    ASSERT_NE(found, named.end());
-    EXPECT_TRUE(std::regex_match(found->where, std::regex(R"(\S*/holds_[0-9]+\.py:6 \(innermost\))")))
-        << found->where;
+    ASSERT_EQ(named.size(), 1U);
+    EXPECT_EQ(named[0].by, "route 7 of /where");
+    EXPECT_TRUE(std::regex_match(named[0].where, std::regex(kPlace))) << named[0].where;
 }
 
-TEST_F(LongHoldsTest, AReportWithoutAStackDoesNotTakeThePlaceBack) {
-    begin(20ms);
-    const auto exchange = request("/where", 7);
-    hold_until("; at the end:", exchange.get());
-    const std::string where = holds->named().at(0).where;
-    ASSERT_NE(where, "");
-    std::this_thread::sleep_for(1s);  // so many a second are reported
-    logged();
-    std::thread([&] { held_by(*exchange, kEver); }).join();
-    EXPECT_TRUE(has(logged(), "; it kept the GIL until it returned"));
-    EXPECT_EQ(holds->named().at(0).where, where);
+TEST_F(LongHoldsTest, WithoutALogTheyAreNamedAllTheSame) {
+    holds.emplace(runtime(), LongHolds::Limits{.named = 20ms}, name_of, log);
+    told_as_unheeded.emplace();
+    const std::string module = module_that_holds();
+    on_a_thread([&](PyThreadState* state) {
+        EXPECT_TRUE(wait_for([&] {
+            hold(state, module, 40);
+            return !holds->named().empty();
+        }));
+    });
+    EXPECT_EQ(logged(), "");
+    const std::vector<NamedHold> named = holds->named();
+    ASSERT_EQ(named.size(), 1U);
+    EXPECT_EQ(named[0].by, "thread:holder");
+    EXPECT_TRUE(std::regex_match(named[0].where, std::regex(kPlace))) << named[0].where;
+    EXPECT_GE(named[0].unheeded, 20ms);
 }
 
-TEST_F(LongHoldsTest, APathWithoutARouteIsReportedAndNotRemembered) {
-    begin(kNever);
-    const auto exchange = request("/not/known", 0);
-    std::thread([&] { held_by(*exchange, kEver); }).join();
-    EXPECT_TRUE(has(logged(), "route 0 of /not/known"));
+TEST_F(LongHoldsTest, AHoldThatEndedSoonAfterItWasAskedToIsNotNamed) {
+    holds.emplace(runtime(), LongHolds::Limits{.logged = 20ms, .named = kNever}, name_of, log);
+    told_as_unheeded.emplace();
+    hold_until(std::string(" by thread holder") + kStack);
     EXPECT_TRUE(holds->named().empty());
 }
 
-TEST_F(LongHoldsTest, MoreNamesThanThereIsRoomForAreLeftOut) {
+TEST_F(LongHoldsTest, WithoutAPlaceThereIsNothingToName) {
     begin(kNever);
+    const auto exchange = request("/over", 3);
     std::thread([&] {
-        // Ten a second are reported; with a route's name for each, what has room is known sooner.
-        for (std::uint32_t route = 1; holds->named().size() < LongHolds::kNames; ++route) {
-            ASSERT_LT(route, 100'000U);
-            held_by(*request("/", route), kEver);
-            if (route % 10 == 0) std::this_thread::sleep_for(1ms);
-        }
-        std::this_thread::sleep_for(1s);
-        logged();
-        held_by(*request("/one/more", 1'000'000), kEver);
+        held_by(*exchange, kEver);
+        told(kEver);
     }).join();
-    EXPECT_TRUE(has(logged(), "route 1000000 of /one/more"));
-    EXPECT_EQ(holds->named().size(), LongHolds::kNames);
+    EXPECT_EQ(count(logged(), kReport), 2U);
+    EXPECT_TRUE(holds->named().empty());
+}
+
+TEST_F(LongHoldsTest, APathWithoutARouteIsReportedAndNotNamed) {
+    begin(20ms);
+    const auto exchange = request("/not/known", 0);
+    hold_until("route 0 of /not/known .*; at the end:", exchange.get());
+    EXPECT_TRUE(holds->named().empty());
 }
 
 // --- What is not reported
@@ -347,19 +341,19 @@ struct Between {
 
     void begin() {
         gil::on_long_hold(
-            real.limit, [](void* self, std::int64_t length) { static_cast<Between*>(self)->ended(length); },
+            real.limit, [](void* self, gil::LongHold hold) { static_cast<Between*>(self)->ended(hold); },
             this);
     }
-    void ended(std::int64_t length) {
+    void ended(gil::LongHold hold) {
         if (used.exchange(true)) {
-            if (!silent) real.hook(real.argument, length);
+            if (!silent) real.hook(real.argument, hold);
             return;
         }
         released.count_down();
         taken.wait();
         // The reporter stands in line for the first, and finds the second when that has been given up.
-        real.hook(real.argument, length);
-        real.hook(real.argument, length);
+        real.hook(real.argument, hold);
+        real.hook(real.argument, hold);
         reported = true;
     }
 };
