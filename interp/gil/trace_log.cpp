@@ -43,6 +43,15 @@ std::size_t slots_for(std::size_t bytes) noexcept {
     return (bytes + sizeof(Slot) - 1) / sizeof(Slot);
 }
 
+// How much of `text` there is room for; a character of UTF-8 is not cut.
+std::size_t fitting(std::string_view text, std::size_t most) noexcept {
+    if (text.size() <= most) return text.size();
+    for (std::size_t end = most; end + 4 > most; --end) {
+        if ((static_cast<unsigned char>(text[end]) & 0xC0U) != 0x80U) return end;
+    }
+    return most;  // no UTF-8
+}
+
 }  // namespace
 
 void name_requests_by(Naming by) {
@@ -150,8 +159,8 @@ void Log::put(const Slot& slot) noexcept {
 }
 
 void Log::put_name(const RequestName& name) noexcept {
-    const std::size_t id = std::min(name.id.size(), kLongestId);
-    const std::size_t path = std::min(name.path.size(), kLongestPath);
+    const std::size_t id = fitting(name.id, kLongestId);
+    const std::size_t path = fitting(name.path, kLongestPath);
     Slot* const slots = room(1 + slots_for(id + path));
     if (slots == nullptr) return;
     slots[0] = {.time = at_,

@@ -195,6 +195,28 @@ TEST_F(TraceTest, ARequestThatBeganBeforeIsNamedByTheProgram) {
     EXPECT_EQ(trace.path(request), "/bird");
 }
 
+TEST_F(TraceTest, APathIsNotCutWithinACharacter) {
+    ASSERT_EQ(start_trace(), TraceStart::begun);
+    gil.take();
+    const auto kept = [&](const std::string& path) {
+        begin_request(1, wall_clock());
+        name_request("id", path);
+        end_request(wall_clock());
+    };
+    std::string cyrillic = "/";  // two bytes each, so that 64 is in the middle of one
+    while (cyrillic.size() < 100) cyrillic += "\xD0\xB4";
+    kept(cyrillic);
+    kept("/x" + cyrillic.substr(1));
+    kept(std::string(100, '\x80'));  // no characters
+    gil.drop();
+    const Trace trace = stop_trace();
+    ASSERT_EQ(trace.requests.size(), 4U);
+    EXPECT_EQ(trace.path(trace.requests[1]), cyrillic.substr(0, 63));
+    EXPECT_EQ(trace.path(trace.requests[2]), "/x" + cyrillic.substr(1, 62));
+    EXPECT_EQ(trace.path(trace.requests[3]), std::string(64, '\x80'));
+    EXPECT_EQ(trace.id(trace.requests[1]), "id");
+}
+
 TEST_F(TraceTest, AForcedHandOverIsMarked) {
     std::atomic<int> stage{0};
     std::atomic<int> other{0};

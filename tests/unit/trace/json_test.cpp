@@ -75,6 +75,18 @@ TEST(TraceJsonText, BytesThatAreNoTextDoNotBreakIt) {
     recording.tracks[0].name = "a\\\x01\"";
     const value document = json_library::parse(test::written(recording, json()));
     EXPECT_EQ(document.at("baton").at("tracks").at(0).at("name").as_string(), "a\\\x01\"");
+    const value& arguments = document.at("traceEvents").at(4).at("args");
+    EXPECT_EQ(arguments.at("path").as_string(),
+              "/\xEF\xBF\xBD"
+              "ay/hi");
+}
+
+TEST(TraceJsonText, Utf8StaysAsItIs) {
+    Recording recording = test::sample();
+    recording.text = "id-one/\xD0\xB4\xF0\x9F\x98\x80";
+    const value document = json_library::parse(test::written(recording, json()));
+    EXPECT_EQ(document.at("traceEvents").at(4).at("args").at("path").as_string(),
+              "/\xD0\xB4\xF0\x9F\x98\x80");
 }
 
 }  // namespace

@@ -57,5 +57,15 @@ TEST(PerfettoTest, TurnsOfOneRequestAreLinkedAndOthersAreNot) {
     EXPECT_EQ(linked.find(key, second + 1), std::string::npos) << "once a turn";
 }
 
+TEST(PerfettoTest, StringsAreUtf8) {
+    EXPECT_EQ(Message().text(1, "\xD0\xB4").bytes(), "\x0a\x02\xD0\xB4"s);
+    EXPECT_EQ(Message().text(1, "a\xFFz\xD0").bytes(),
+              "\x0a\x08"
+              "a\xEF\xBF\xBDz\xEF\xBF\xBD"s);
+    EXPECT_EQ(Message().message(1, Message().fixed64(1, 0xFF)).bytes(),
+              "\x0a\x09\x09\xFF\x00\x00\x00\x00\x00\x00\x00"s)
+        << "a message is no string";
+}
+
 }  // namespace
 }  // namespace baton::trace
