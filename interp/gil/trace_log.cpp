@@ -161,12 +161,11 @@ void Log::put(const Slot& slot) noexcept {
 void Log::put_name(const RequestName& name) noexcept {
     const std::size_t id = fitting(name.id, kLongestId);
     const std::size_t path = fitting(name.path, kLongestPath);
+    const NameShape shape{static_cast<std::uint32_t>(id + path), name.number & NameShape::kMostNumber};
     Slot* const slots = room(1 + slots_for(id + path));
     if (slots == nullptr) return;
-    slots[0] = {.time = at_,
-                .value = static_cast<std::uint32_t>(id + path),
-                .event = Event::named,
-                .detail = static_cast<std::uint8_t>(id)};
+    slots[0] = {
+        .time = at_, .value = shape.packed(), .event = Event::named, .detail = static_cast<std::uint8_t>(id)};
     char* const text = reinterpret_cast<char*>(&slots[1]);
     std::memcpy(text, name.id.data(), id);
     if (path > 0) std::memcpy(text + id, name.path.data(), path);

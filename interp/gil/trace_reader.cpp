@@ -90,7 +90,7 @@ std::size_t Reader::apply(const Slot& slot, const Before* before) {
             return 1;
         case Event::named:
             name_request(slot);
-            return 1 + slots_for(slot.value);
+            return 1 + slots_for(NameShape::of(slot.value).size);
         case Event::ends:
             change(state_, slot.time);
             no_request();
@@ -174,8 +174,10 @@ void Reader::name_request(const Slot& slot) {
     TraceRequest& request = out_.requests[request_];
     request.at = static_cast<std::uint32_t>(out_.text.size());
     request.id_size = slot.detail;
-    request.path_size = static_cast<std::uint8_t>(slot.value - slot.detail);
-    out_.text.append(reinterpret_cast<const char*>(&slot + 1), slot.value);
+    const NameShape shape = NameShape::of(slot.value);
+    request.path_size = static_cast<std::uint8_t>(shape.size - slot.detail);
+    request.number = shape.number;
+    out_.text.append(reinterpret_cast<const char*>(&slot + 1), shape.size);
 }
 
 // Off the GIL and for nobody is nothing to show.

@@ -72,7 +72,8 @@ trace::Recording recording(gil::Trace from, const routing::RouteTable& routes) {
         result.routes.emplace_back(routes.label(static_cast<routing::RouteId>(id)));
     result.requests.reserve(from.requests.size());
     for (const gil::TraceRequest& request : from.requests)
-        result.requests.push_back({request.route, request.id_size, request.path_size, request.at});
+        result.requests.push_back(
+            {request.route, request.id_size, request.path_size, request.at, request.number});
     result.text = std::move(from.text);
     std::size_t interpreters = 1;
     for (gil::TraceTrack& one : from.tracks) {

@@ -1,7 +1,6 @@
 #include "server/trace/perfetto.hpp"
 
 #include <array>
-#include <functional>
 #include <map>
 #include <string_view>
 #include <unordered_map>
@@ -231,15 +230,12 @@ class Perfetto final : public Format {
 
     // A request on an event loop has its turns one by one: arrows lead from each to the next.
     void find_flows(const Recording& recording) {
-        std::unordered_map<std::string_view, std::size_t> turns;
-        for (const Request& request : recording.requests) {
-            if (request.id_size > 0) ++turns[recording.id(request)];
-        }
-        flows_.assign(recording.requests.size(), 0);
-        for (std::size_t i = 0; i < flows_.size(); ++i) {
-            const std::string_view id = recording.id(recording.requests[i]);
-            if (!id.empty() && turns[id] > 1) flows_[i] = std::hash<std::string_view>()(id) | 1U;
-        }
+        std::unordered_map<std::uint32_t, std::size_t> turns;
+        for (const Request& request : recording.requests) ++turns[request.number];
+        turns[0] = 0;
+        flows_.clear();
+        for (const Request& request : recording.requests)
+            flows_.push_back(turns[request.number] > 1 ? request.number : 0);
     }
 
     void annotate(const Recording& recording, const Slice& slice) {
@@ -259,7 +255,7 @@ class Perfetto final : public Format {
         flows_[slice.request] = 0;
     }
 
-    std::vector<std::uint64_t> flows_;  // by request; 0: none, or said already
+    std::vector<std::uint32_t> flows_;  // by request; 0: none, or said already
     Message event_;
     Message annotation_;
     Message packet_;

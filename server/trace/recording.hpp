@@ -58,6 +58,9 @@ struct Request {
     std::uint8_t id_size = 0;
     std::uint8_t path_size = 0;
     std::uint32_t at = 0;  // in Recording::text: the id, and the path behind it
+    // Of requests that have their turns one by one, the server's own number, the same for all turns; 0: of
+    // others. Clients may choose one id for many requests.
+    std::uint32_t number = 0;
 };
 
 struct Recording {

@@ -20,8 +20,9 @@ from pathlib import Path
 
 import pytest
 from harness.prometheus import Scrape
+from harness.recording import Recording, record
 from harness.server import BINARY, REPOSITORY, START_SECONDS, Server, direct, usual_environment
-from harness.timeline import READERS, Slice, Timeline
+from harness.timeline import READERS, Slice
 
 FORMATS = sorted(READERS)
 LOAD = ("/io/sleep?ms=2", "/cpu/fib?n=24", "/asgi/io/sleep?ms=2", "/asgi/cpu/fib?n=22")
@@ -66,35 +67,6 @@ def load(server: Server) -> Iterator[set[str]]:
             end.set()
         for each in asked:
             each.result(60)
-
-
-class Recording:
-    """A recording under way: it has begun when this is made, as the head of the answer is sent then."""
-
-    def __init__(self, server: Server, seconds: float, kind: str):
-        self.kind = kind
-        self.seconds = seconds
-        self._connection = http.client.HTTPConnection(server.admin, timeout=seconds + 60)
-        self._connection.request("GET", f"/trace?seconds={seconds}&format={kind}")
-        self._answer = self._connection.getresponse()
-        self.begun = time.monotonic()
-        assert self._answer.status == 200, self._answer.read()
-
-    def elapsed(self) -> float:
-        return time.monotonic() - self.begun
-
-    def finish(self) -> Timeline:
-        data = self._answer.read()
-        self._connection.close()
-        return READERS[self.kind](data)
-
-    def abandon(self) -> None:
-        self._connection.close()
-        self._answer.close()
-
-
-def record(server: Server, seconds: float, kind: str) -> Timeline:
-    return Recording(server, seconds, kind).finish()
 
 
 def is_sound(timeline: Timeline, seconds: float) -> None:
@@ -213,7 +185,9 @@ def test_every_request_bears_its_id_and_route(lab: Server, kind: str, prefix: st
         off = sum(each.length for each in slices if each.doing == "off")
         assert off >= 20e6 if route == "/io/sleep" else off < 20e6
     if kind == "perfetto":  # turns of one request on the loop are linked
-        assert timeline.flows >= 2 * len(ids) if prefix else timeline.flows == 0
+        linked = [each.request for flow in timeline.flows.values() for each in flow]
+        assert set(linked) >= set(ids) if prefix else linked == []
+        assert all(len(flow) >= 2 and len({each.request for each in flow}) == 1 for flow in timeline.flows.values())
 
 
 def test_a_convoy_shows(lab: Server) -> None:
@@ -277,7 +251,6 @@ def test_what_cannot_be_recorded(lab: Server, query: str) -> None:
 
 
 # --- baton trace
-
 
 def baton_trace(*arguments: str, cwd: Path) -> subprocess.CompletedProcess[bytes]:
     command = [str(BINARY), "trace", *arguments]

@@ -44,7 +44,7 @@ class Track:
 class Timeline:
     tracks: list[Track]
     waiters: dict[str, list[tuple[int, int]]]  # by interpreter: (when, how many from then on)
-    flows: int = 0
+    flows: dict[int, list[Slice]] = field(default_factory=dict)  # what arrows lead through, by their number
 
     def all(self, doing: str | None = None) -> Iterator[Slice]:
         for track in self.tracks:
@@ -107,7 +107,7 @@ class Perfetto:
         self.process: int | None = None
         self.began: int | None = None
         self.clocks: dict[int, int] = {}
-        self.flows = 0
+        self.flows: dict[int, list[Slice]] = {}
         trace = message(data)
         assert set(trace) == {1}, "a Trace has packets only"
         for packet in trace[1]:
@@ -167,7 +167,8 @@ class Perfetto:
             return
         assert kind == 1 and uuid not in self.open, "slices overlap"
         self.open[uuid] = Slice(at, at, self.DOING[name], **self.annotations(event))
-        self.flows += len(event.get(47, []))
+        for flow in event.get(47, []):
+            self.flows.setdefault(flow, []).append(self.open[uuid])
 
     def annotations(self, event: Fields) -> dict[str, Any]:
         found: dict[str, Any] = {}

@@ -141,13 +141,14 @@ TEST_F(TraceTest, SlicesBearTheirRequests) {
     gil.take();
     const std::int64_t first = wall_clock();
     begin_request(3, first);
-    name_request("id-one", "/one");
+    name_request({"id-one", "/one"});
     gil.drop();
     pause(kMillisecond);
     gil.take();
     const std::int64_t second = wall_clock();
     begin_request(4, second);
-    name_request("id-two", "/two?" + std::string(100, 'x'));
+    const std::string path = "/two?" + std::string(100, 'x');  // longer than what is kept of it
+    name_request({"id-two", path});
     const std::int64_t end = wall_clock();
     end_request(end);
     busy(10'000);
@@ -179,7 +180,7 @@ TEST_F(TraceTest, SlicesBearTheirRequests) {
 }
 
 TEST_F(TraceTest, ARequestThatBeganBeforeIsNamedByTheProgram) {
-    trace::name_requests_by([]() noexcept { return trace::RequestName{"early", "/bird"}; });
+    trace::name_requests_by([]() noexcept { return trace::RequestName{"early", "/bird", 5}; });
     gil.take();
     begin_request(9, wall_clock());
     ASSERT_EQ(start_trace(), TraceStart::begun);
@@ -193,6 +194,7 @@ TEST_F(TraceTest, ARequestThatBeganBeforeIsNamedByTheProgram) {
     EXPECT_EQ(request.route, 9);
     EXPECT_EQ(trace.id(request), "early");
     EXPECT_EQ(trace.path(request), "/bird");
+    EXPECT_EQ(request.number, 5U);
 }
 
 TEST_F(TraceTest, APathIsNotCutWithinACharacter) {
@@ -200,7 +202,7 @@ TEST_F(TraceTest, APathIsNotCutWithinACharacter) {
     gil.take();
     const auto kept = [&](const std::string& path) {
         begin_request(1, wall_clock());
-        name_request("id", path);
+        name_request({"id", path, trace::NameShape::kMostNumber});
         end_request(wall_clock());
     };
     std::string cyrillic = "/";  // two bytes each, so that 64 is in the middle of one
@@ -215,6 +217,7 @@ TEST_F(TraceTest, APathIsNotCutWithinACharacter) {
     EXPECT_EQ(trace.path(trace.requests[2]), "/x" + cyrillic.substr(1, 62));
     EXPECT_EQ(trace.path(trace.requests[3]), std::string(64, '\x80'));
     EXPECT_EQ(trace.id(trace.requests[1]), "id");
+    EXPECT_EQ(trace.requests[1].number, trace::NameShape::kMostNumber);
 }
 
 TEST_F(TraceTest, AForcedHandOverIsMarked) {
@@ -299,7 +302,7 @@ TEST_F(TraceTest, WhatDoesNotFitEndsTheRecordingAndIsCounted) {
     for (std::size_t i = 0; i < fits / 5; ++i) {  // of five slots each
         const std::int64_t time = wall_clock();
         begin_request(1, time);
-        name_request(std::string_view("0123456789abcdef0123456789abcdef"), "/0123456789abcde");
+        name_request({"0123456789abcdef0123456789abcdef", "/0123456789abcde"});
     }
     const std::int64_t full_by = wall_clock();
     pause(kMillisecond);
@@ -353,7 +356,7 @@ TEST_F(TraceTest, StartedAndStoppedWhileThreadsCompete) {
                 await_request();
                 gil.take();
                 begin_request(static_cast<Tag>(i), wall_clock());
-                name_request("id", "/");
+                name_request({"id", "/"});
                 busy(20'000);
                 end_request(wall_clock());
                 gil.drop();

@@ -48,11 +48,15 @@ TEST(PerfettoTest, TurnsOfOneRequestAreLinkedAndOthersAreNot) {
     const std::string key = "\xf9\x02"s;  // flow_ids
     EXPECT_EQ(test::written(recording, perfetto()).find(key), std::string::npos);
     recording.requests[2] = recording.requests[1];
+    EXPECT_EQ(test::written(recording, perfetto()).find(key), std::string::npos)
+        << "a client may choose one id for all of its requests";
+    recording.requests[1].number = recording.requests[2].number = 0xABCDEF;
     const std::string linked = test::written(recording, perfetto());
     const std::size_t first = linked.find(key);
     ASSERT_NE(first, std::string::npos);
     const std::size_t second = linked.find(key, first + 1);
     ASSERT_NE(second, std::string::npos);
+    EXPECT_EQ(linked.substr(first, 10), key + "\xEF\xCD\xAB\x00\x00\x00\x00\x00"s);
     EXPECT_EQ(linked.substr(first, 10), linked.substr(second, 10));
     EXPECT_EQ(linked.find(key, second + 1), std::string::npos) << "once a turn";
 }
