@@ -44,8 +44,9 @@ void Reader::read(const Account& account, std::uint32_t recording, const Before*
     awaiting_ = false;
     const Chunk* const first = account.log.first(recording);
     if (first != nullptr) return read_log(first, before);
-    // Whoever found no room at all did something, but nobody knows what.
-    if (before != nullptr && account.log.lost(recording) == 0) silent(account, *before);
+    // Also when it found no room at all: what it did then was after the recording's end, and until there it
+    // was as before.
+    if (before != nullptr) silent(account, *before);
 }
 
 void Reader::read_log(const Chunk* chunk, const Before* before) {

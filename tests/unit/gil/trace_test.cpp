@@ -324,6 +324,48 @@ TEST_F(TraceTest, WhatDoesNotFitEndsTheRecordingAndIsCounted) {
     EXPECT_EQ(stop_trace().dropped, 0U);
 }
 
+// Its state is known until there was no room any more, which is the recording's end.
+TEST_F(TraceTest, AThreadThatFoundNoRoomForItsFirstChangeIsThere) {
+    std::atomic<int> stage{0};
+    std::atomic<int> other{0};
+    const auto reach = [&](int number) {
+        stage = number;
+        stage.notify_all();
+    };
+    const auto await = [&](int number) {
+        for (int now = stage; now < number; now = stage) stage.wait(now);
+    };
+    std::thread thread([&] {
+        gil.take();
+        begin_request(7, wall_clock());
+        gil.drop();
+        other = gettid();
+        reach(1);
+        await(2);
+        gil.take();
+        end_request(wall_clock());
+        gil.drop();
+    });
+    await(1);
+    gil.take();
+    gil.drop();
+    ASSERT_EQ(start_trace(), TraceStart::begun);
+    const std::size_t fits = trace::kPoolBytes / sizeof(trace::Slot);
+    for (std::size_t i = 0; i <= fits; ++i) end_request(wall_clock());
+    reach(2);
+    thread.join();
+    const Trace trace = stop_trace();
+    expect_sound(trace);
+    EXPECT_GT(trace.dropped, 0U);
+    const TraceTrack* track = track_of(trace, other);
+    ASSERT_NE(track, nullptr);
+    ASSERT_EQ(track->slices.size(), 1U);
+    EXPECT_EQ(track->slices[0].doing, Doing::off_gil);
+    EXPECT_EQ(track->slices[0].begin, trace.begin);
+    EXPECT_EQ(track->slices[0].end, trace.end);
+    EXPECT_EQ(trace.requests[track->slices[0].request].route, 7);
+}
+
 TEST_F(TraceTest, TheChildOfAForkRecordsNothing) {
     gil.take();
     gil.drop();
