@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 from harness.client import Client, Response
 from harness.events import Events, admin_client
+from harness.recording import record
 from harness.server import Server, direct
 
 PATIENCE_SECONDS = 60.0
@@ -109,6 +110,16 @@ def test_each_thread_has_its_own(server: Server) -> None:
     assert all(one["route"] == one["request"]["path"] for one in found)
 
 
+def test_a_thread_is_called_as_in_the_timeline(server: Server) -> None:
+    with staying(server, ("GET", "/locked", "one"), ("GET", "/asgi/asleep", "two")):
+        found = until(server, lambda found: ids(found) == ["one", "two"])
+        timeline = record(server, 0.05, "json")
+    lanes = {track.thread_id: track.name for track in timeline.tracks}
+    assert {one["thread_id"]: one["thread_name"] for one in found}.items() <= lanes.items()
+    assert re.fullmatch(r"baton-py-[1-4]", next(one for one in found if one["request"]["id"] == "one")["thread_name"])
+    assert {one["name"] for one in found} >= {"baton-py-N"}  # as in the blame
+
+
 def test_a_request_that_awaits_keeps_no_thread(server: Server) -> None:
     """Neither the loop's, nor the one that was started for it, which is the application's."""
     with staying(server, ("GET", "/asgi/awaiting", "awaited")) as [answer]:
@@ -145,5 +156,5 @@ def test_the_live_page_has_it_with_and_without_scripts(server: Server) -> None:
             text = client.get("/").text
     assert [(one["request"]["id"], one["request"]["path"]) for one in told] == [("shown", "/locked")]
     plain = text[text.index('id="plain"') : text.index('id="live"')]
-    row = re.search(r"<tr><td>baton-py-N</td><td>in_lock</td>.*<td>GET /locked</td><td>[0-9.]+ s</td><td>shown</td><td>/locked</td></tr>", plain)
+    row = re.search(r"<tr><td>baton-py-[1-4]</td><td>in_lock</td>.*<td>GET /locked</td><td>[0-9.]+ s</td><td>shown</td><td>/locked</td></tr>", plain)
     assert row, plain
