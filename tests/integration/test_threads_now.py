@@ -50,6 +50,17 @@ def until(server: Server, good: Callable[[list[Thread]], bool]) -> list[Thread]:
     return found
 
 
+def until_status(server: Server, good: Callable[[dict[str, Any]], bool]) -> None:
+    end = time.monotonic() + PATIENCE_SECONDS
+    while True:
+        with direct.open(f"http://{server.admin}/status.json", timeout=10) as answer:
+            states = json.load(answer)["threads"]
+        if good(states):
+            return
+        assert time.monotonic() < end, states
+        time.sleep(0.02)
+
+
 def ids(found: list[Thread]) -> list[str]:
     return sorted(one["request"]["id"] for one in found)
 
@@ -118,6 +129,16 @@ def test_a_thread_is_called_as_in_the_timeline(server: Server) -> None:
     assert {one["thread_id"]: one["thread_name"] for one in found}.items() <= lanes.items()
     assert re.fullmatch(r"baton-py-[1-4]", next(one for one in found if one["request"]["id"] == "one")["thread_name"])
     assert {one["name"] for one in found} >= {"baton-py-N"}  # as in the blame
+
+
+def test_the_thread_of_a_loop_is_no_interpreter_thread(server: Server) -> None:
+    """Who has mounted a loop beside a pool sees how much of the pool is at work."""
+    with staying(server, ("GET", "/asgi/asleep", "loops")):
+        until(server, lambda found: ids(found) == ["loops"])
+        until_status(server, lambda states: (states["size"], states["idle"]) == (4, 4))
+    with staying(server, ("GET", "/asleep", "pools"), ("GET", "/asgi/asleep", "loops")):
+        until(server, lambda found: ids(found) == ["loops", "pools"])
+        until_status(server, lambda states: (states["size"], states["idle"]) == (4, 3))
 
 
 def test_a_request_that_awaits_keeps_no_thread(server: Server) -> None:
