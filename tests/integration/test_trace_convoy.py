@@ -42,18 +42,19 @@ def load(server: Server) -> Iterator[None]:
             each.result(120)
 
 
-def waiting(timeline: Timeline) -> float:
-    """Nanoseconds that a request which only sleeps stood in line for the GIL, on average."""
+def waiting(timeline: Timeline) -> float | None:
+    """Nanoseconds that a request which only sleeps stood in line for the GIL, on average; None: there are too few."""
     requests = {each.request for each in timeline.all() if each.route == "/io/sleep" and each.request}
-    assert len(requests) >= 3, "hardly any requests"
+    if len(requests) < 3:
+        return None
     waits = [each.length for each in timeline.all("waiting") if each.request in requests]
     return sum(waits) / len(requests)
 
 
 def test_the_convoy_is_there_and_gone() -> None:
-    means: dict[str, list[float]] = {policy: [] for policy in POLICIES}
+    means: dict[str, list[float | None]] = {policy: [] for policy in POLICIES}
     forced: dict[str, int] = {}
-    for _ in range(ATTEMPTS):
+    for attempt in range(ATTEMPTS):
         for policy in POLICIES:
             with Server("handlers.lab:app", "--threads=6", "--gil-policy", policy, cwd=REPOSITORY) as server:
                 if not Scrape(server.metrics()).total("cpython_gil_enabled"):
@@ -61,10 +62,11 @@ def test_the_convoy_is_there_and_gone() -> None:
                 for target in (SHORT, LONG):
                     assert server.get(target).status == 200
                 with load(server):
-                    timeline = record(server, 2.0, "json")
+                    timeline = record(server, 2.0 * 2**attempt, "json")
             means[policy].append(waiting(timeline))
             forced[policy] = sum(each.forced for each in timeline.all("holding") if each.route == "/cpu/fib")
         assert forced["cpython"] > 0, "computing requests are made to let go"
-        if means["cpython"][-1] >= SEVERAL * means["latency"][-1]:
+        there, gone = (means[policy][-1] for policy in POLICIES)
+        if there is not None and gone is not None and there >= SEVERAL * gone:
             return
     pytest.fail(f"nanoseconds in line for a request that sleeps: {means}")
