@@ -6,6 +6,7 @@
 #pragma once
 
 #include <atomic>
+#include <cstdint>
 #include <limits>
 #include <string>
 
@@ -31,12 +32,14 @@ class CurrentRequest {
     // Set once, before there are interpreter threads: requests that took as long are remembered.
     static inline std::atomic<Nanoseconds> long_is{std::numeric_limits<Nanoseconds>::max()};
 
-    void begins(const dispatch::Exchange& exchange, Nanoseconds at) {
+    // `number`: as in gil::trace::RequestName.
+    void begins(const dispatch::Exchange& exchange, Nanoseconds at, std::uint32_t number = 0) {
         exchange_ = &exchange;
         begun_ = at;
+        number_ = number;
         gil::note_request(static_cast<gil::Tag>(exchange.route), at,
                           {exchange.id, exchange.request.method(), exchange.request.raw_path()});
-        gil::name_request(exchange.id, exchange.request.path());
+        gil::name_request({exchange.id, exchange.request.path(), number});
     }
     void ends(Nanoseconds at) {
         if (at - begun_ >= long_is.load(std::memory_order_relaxed)) last_long_ = mark(at);
@@ -47,7 +50,7 @@ class CurrentRequest {
     // For a timeline that begins in the middle of it; empty when there is none.
     gil::trace::RequestName name() const noexcept {
         if (exchange_ == nullptr) return {};
-        return {exchange_->id, exchange_->request.path()};
+        return {exchange_->id, exchange_->request.path(), number_};
     }
     bool had_any() const { return begun_ != 0; }
     bool has_one() const { return exchange_ != nullptr; }
@@ -60,6 +63,7 @@ class CurrentRequest {
   private:
     const dispatch::Exchange* exchange_ = nullptr;
     Nanoseconds begun_ = 0;
+    std::uint32_t number_ = 0;
     Mark last_long_;
 };
 

@@ -1,11 +1,14 @@
 #include "interp/worker.hpp"
 
 #include <spdlog/fmt/fmt.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <atomic>
 #include <condition_variable>
+#include <map>
 #include <mutex>
+#include <set>
 #include <system_error>
 #include <thread>
 
@@ -95,8 +98,11 @@ struct WorkerPool::Shared {
     std::size_t retiring = 0;          // of the living, those that are to end
     std::vector<std::size_t> retired;  // numbers of those that have ended and not been joined
     std::vector<std::pair<std::size_t, clockid_t>> clocks;  // of living threads, by number
+    std::map<std::size_t, int> ids;                         // the same, in the kernel
 
     void run(std::size_t number);
+    void enter(std::size_t number);
+    std::set<int> thread_ids() const;
     void leave(std::size_t number);
     void work(PyThreadState* state);
     // A request that is over but for saying so, which needs no GIL.
@@ -113,11 +119,7 @@ struct WorkerPool::Shared {
 void WorkerPool::Shared::run(std::size_t number) {
     const std::string name = fmt::format("baton-py-{}", number);
     pthread_setname_np(pthread_self(), name.c_str());
-    clockid_t clock = CLOCK_THREAD_CPUTIME_ID;
-    if (pthread_getcpuclockid(pthread_self(), &clock) == 0) {
-        const std::lock_guard lock(mutex);
-        clocks.emplace_back(number, clock);
-    }
+    enter(number);
     dispatch::ask_for_short_slices();
     if (began) began();
     {
@@ -134,8 +136,17 @@ void WorkerPool::Shared::run(std::size_t number) {
     leave(number);
 }
 
+void WorkerPool::Shared::enter(std::size_t number) {
+    clockid_t clock = CLOCK_THREAD_CPUTIME_ID;
+    const bool has_clock = pthread_getcpuclockid(pthread_self(), &clock) == 0;
+    const std::lock_guard lock(mutex);
+    if (has_clock) clocks.emplace_back(number, clock);
+    ids[number] = gettid();
+}
+
 void WorkerPool::Shared::leave(std::size_t number) {
     const std::lock_guard lock(mutex);
+    ids.erase(number);
     std::erase_if(clocks, [&](const auto& entry) { return entry.first == number; });
     --living;
     if (retiring > 0) --retiring;
@@ -317,6 +328,14 @@ std::vector<clockid_t> WorkerPool::cpu_clocks() const {
     return clocks;
 }
 
+// Of those that live. The ledger knows other threads with requests, an event loop's above all.
+std::set<int> WorkerPool::Shared::thread_ids() const {
+    const std::lock_guard lock(mutex);
+    std::set<int> all;
+    for (const auto& [number, id] : ids) all.insert(id);
+    return all;
+}
+
 WorkerStates WorkerPool::states() const {
     const std::size_t all = size();
     WorkerStates states;
@@ -325,10 +344,12 @@ WorkerStates WorkerPool::states() const {
         states.idle = all - states.running;
         return states;
     }
+    const std::set<int> ours = shared_->thread_ids();
     std::size_t busy = 0;
     for (const gil::ThreadBook& book : gil::threads()) {
-        const bool ours = gil::is_program_tag(book.tag) || book.tag == gil::kNotKnownYet;
-        if (!ours || book.gil != 0 || busy == all) continue;  // interpreter threads use the main GIL
+        const bool has_request = gil::is_program_tag(book.tag) || book.tag == gil::kNotKnownYet;
+        // Interpreter threads use the main GIL.
+        if (!has_request || book.gil != 0 || busy == all || !ours.contains(book.thread_id)) continue;
         ++busy;
         if (book.doing == gil::Doing::holding) {
             ++states.running;

@@ -88,7 +88,7 @@ export const showThreads = (threads, python) => {
     byId("thread-table"),
     ["thread", { text: "does", class: "text" }, "for", { text: "request", class: "text" }, "at it for", { text: "request id", class: "text" }, { text: "route", class: "text" }, "interpreter", "held in all", "waited in all"],
     python.map((one) => [
-      one.name, doing(one), seconds(one.for_seconds), ...requestOf(one), { text: one.route || "–", class: "text" }, one.interpreter, seconds(one.held_seconds), seconds(one.waited_seconds),
+      { text: one.thread_name, title: "thread " + one.thread_id }, doing(one), seconds(one.for_seconds), ...requestOf(one), { text: one.route || "–", class: "text" }, one.interpreter, seconds(one.held_seconds), seconds(one.waited_seconds),
     ]),
     "No thread has run Python, or there are no GIL books.",
   );

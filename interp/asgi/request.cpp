@@ -2,6 +2,8 @@
 
 #include <spdlog/fmt/fmt.h>
 
+#include <atomic>
+
 #include "interp/attach.hpp"
 #include "interp/current_request.hpp"
 #include "interp/errors.hpp"
@@ -28,6 +30,11 @@ constexpr dispatch::Nanoseconds kWorksOn = 100'000;
 
 void restore(const Owned& exception) {
     if (exception) PyErr_SetObject(reinterpret_cast<PyObject*>(Py_TYPE(exception.get())), exception.get());
+}
+
+std::uint32_t next_serial() {
+    static std::atomic<std::uint32_t> last{0};
+    return last.fetch_add(1, std::memory_order_relaxed) % gil::trace::NameShape::kMostNumber + 1;
 }
 
 PyType_Slot slots[] = {{Py_tp_dealloc, reinterpret_cast<void*>(dealloc)}, {0, nullptr}};
@@ -57,7 +64,7 @@ bool is_request(Loop& loop, PyObject* object) {
 }
 
 Request::Request(Loop& loop, dispatch::ExchangePtr exchange)
-    : route(exchange->route), loop_(loop), exchange_(std::move(exchange)) {}
+    : route(exchange->route), serial(next_serial()), loop_(loop), exchange_(std::move(exchange)) {}
 
 Request::~Request() = default;
 

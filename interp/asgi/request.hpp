@@ -77,6 +77,7 @@ class Request : public dispatch::ExchangeClient {
 
     Account account;
     const std::uint32_t route;
+    const std::uint32_t serial;  // its own among the last 16 million; never 0
 
   protected:
     Loop& loop_;

@@ -34,7 +34,7 @@ void Step::enter(const Moment& at, bool queued, dispatch::Nanoseconds due) {
     request_->account.runs(at, queued, due);
     if (request_->exchange() == nullptr) return;
     gil::begin_request(static_cast<gil::Tag>(request_->route), at.at, loop_.tempo.held(request_->route));
-    current_request.begins(*request_->exchange(), at.at);
+    current_request.begins(*request_->exchange(), at.at, request_->serial);
 }
 
 void Step::leave(const Moment& at) {

@@ -65,6 +65,7 @@ std::vector<ThreadBook> threads() {
                     doing(reading.state),
                     std::max<std::int64_t>(0, time - reading.since),
                     reading.totals};
+            book.thread_id = account->thread_id();
             book.request = account->request.read();
             if (!book.request) continue;
             book.tag = book.request->route;

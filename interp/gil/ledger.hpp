@@ -89,6 +89,7 @@ struct ThreadBook {
     Totals totals;
     std::optional<RequestNow> request = std::nullopt;  // what note_request() said
     std::int64_t request_time = 0;                     // how long it has had that, in nanoseconds
+    int thread_id = 0;                                 // in the kernel
 };
 std::vector<ThreadBook> threads();
 

@@ -31,7 +31,8 @@ struct TraceRequest {
     Tag route = kOther;
     std::uint8_t id_size = 0;  // 0 when nothing happened in it meanwhile: then nobody has said who it is
     std::uint8_t path_size = 0;
-    std::uint32_t at = 0;  // in Trace::text: the id, and behind it the path's first 64 bytes
+    std::uint32_t at = 0;      // in Trace::text: the id, and behind it the path's first 64 bytes
+    std::uint32_t number = 0;  // as in trace::RequestName
 };
 
 // A thread on one GIL. Its slices do not overlap and are in order; between them it is off the GIL and has no
@@ -67,9 +68,9 @@ void abandon_trace() noexcept;
 
 // The request for which begin_request() was called last on this thread.
 void name_request_now(const trace::RequestName& name) noexcept;
-inline void name_request(std::string_view id, std::string_view path) noexcept {
+inline void name_request(const trace::RequestName& name) noexcept {
     if (trace::on()) [[unlikely]]
-        name_request_now({id, path});
+        name_request_now(name);
 }
 
 }  // namespace baton::gil

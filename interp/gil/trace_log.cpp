@@ -43,6 +43,15 @@ std::size_t slots_for(std::size_t bytes) noexcept {
     return (bytes + sizeof(Slot) - 1) / sizeof(Slot);
 }
 
+// How much of `text` there is room for; a character of UTF-8 is not cut.
+std::size_t fitting(std::string_view text, std::size_t most) noexcept {
+    if (text.size() <= most) return text.size();
+    for (std::size_t end = most; end + 4 > most; --end) {
+        if ((static_cast<unsigned char>(text[end]) & 0xC0U) != 0x80U) return end;
+    }
+    return most;  // no UTF-8
+}
+
 }  // namespace
 
 void name_requests_by(Naming by) {
@@ -150,14 +159,13 @@ void Log::put(const Slot& slot) noexcept {
 }
 
 void Log::put_name(const RequestName& name) noexcept {
-    const std::size_t id = std::min(name.id.size(), kLongestId);
-    const std::size_t path = std::min(name.path.size(), kLongestPath);
+    const std::size_t id = fitting(name.id, kLongestId);
+    const std::size_t path = fitting(name.path, kLongestPath);
+    const NameShape shape{static_cast<std::uint32_t>(id + path), name.number & NameShape::kMostNumber};
     Slot* const slots = room(1 + slots_for(id + path));
     if (slots == nullptr) return;
-    slots[0] = {.time = at_,
-                .value = static_cast<std::uint32_t>(id + path),
-                .event = Event::named,
-                .detail = static_cast<std::uint8_t>(id)};
+    slots[0] = {
+        .time = at_, .value = shape.packed(), .event = Event::named, .detail = static_cast<std::uint8_t>(id)};
     char* const text = reinterpret_cast<char*>(&slots[1]);
     std::memcpy(text, name.id.data(), id);
     if (path > 0) std::memcpy(text + id, name.path.data(), path);

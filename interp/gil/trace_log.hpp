@@ -37,7 +37,8 @@ enum class Event : std::uint8_t {
     forced,     // let go because another asked; in line again
     hand_over,  // in line since the last change
     begins,     // a request of route `tag`
-    named,   // its name: `value` bytes in the slots that follow, `detail` of them the id, the rest the path
+    named,   // its name: NameShape(value) says how much text is in the slots that follow; `detail` bytes of
+             // it are the id, the rest is the path
     ends,    // no request any more
     awaits,  // stands in line for a request that it will get
     over,    // the thread `value` ends; its name is in the slot that follows
@@ -63,11 +64,26 @@ static_assert(sizeof(Chunk) == 8192);
 inline constexpr std::size_t kLongestId = 128;
 inline constexpr std::size_t kLongestPath = 64;
 
+// Two numbers in a slot's `value`.
+struct NameShape {
+    static constexpr std::uint32_t kMostNumber = (1U << 24U) - 1;
+
+    std::uint32_t size = 0;
+    std::uint32_t number = 0;
+
+    static NameShape of(std::uint32_t value) noexcept { return {value & 0xFFU, value >> 8U}; }
+    std::uint32_t packed() const noexcept { return number << 8U | size; }
+};
+static_assert(kLongestId + kLongestPath < 256);
+
 // What the calling thread's request is called, for threads that have one when the recording begins. Called on
 // threads that write, between locking and unlocking: it must neither lock nor throw. Empty: none.
 struct RequestName {
     std::string_view id;
     std::string_view path;
+    // Up to NameShape::kMostNumber: the same for all turns of a request that has its turns one by one; 0: it
+    // does not.
+    std::uint32_t number = 0;
 };
 using Naming = RequestName (*)() noexcept;
 void name_requests_by(Naming naming);

@@ -44,8 +44,9 @@ void Reader::read(const Account& account, std::uint32_t recording, const Before*
     awaiting_ = false;
     const Chunk* const first = account.log.first(recording);
     if (first != nullptr) return read_log(first, before);
-    // Whoever found no room at all did something, but nobody knows what.
-    if (before != nullptr && account.log.lost(recording) == 0) silent(account, *before);
+    // Also when it found no room at all: what it did then was after the recording's end, and until there it
+    // was as before.
+    if (before != nullptr) silent(account, *before);
 }
 
 void Reader::read_log(const Chunk* chunk, const Before* before) {
@@ -90,7 +91,7 @@ std::size_t Reader::apply(const Slot& slot, const Before* before) {
             return 1;
         case Event::named:
             name_request(slot);
-            return 1 + slots_for(slot.value);
+            return 1 + slots_for(NameShape::of(slot.value).size);
         case Event::ends:
             change(state_, slot.time);
             no_request();
@@ -174,8 +175,10 @@ void Reader::name_request(const Slot& slot) {
     TraceRequest& request = out_.requests[request_];
     request.at = static_cast<std::uint32_t>(out_.text.size());
     request.id_size = slot.detail;
-    request.path_size = static_cast<std::uint8_t>(slot.value - slot.detail);
-    out_.text.append(reinterpret_cast<const char*>(&slot + 1), slot.value);
+    const NameShape shape = NameShape::of(slot.value);
+    request.path_size = static_cast<std::uint8_t>(shape.size - slot.detail);
+    request.number = shape.number;
+    out_.text.append(reinterpret_cast<const char*>(&slot + 1), shape.size);
 }
 
 // Off the GIL and for nobody is nothing to show.

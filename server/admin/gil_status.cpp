@@ -12,6 +12,7 @@
 
 #include "server/admin/live_page.hpp"
 #include "server/log/escape.hpp"
+#include "server/metrics/process.hpp"
 
 namespace baton::admin {
 namespace {
@@ -34,6 +35,12 @@ std::vector<const metrics::PythonThread*> most_important(const Observation& seen
                      [](const auto* a, const auto* b) { return a->held > b->held; });
     if (threads.size() > kMostThreads) threads.resize(kMostThreads);
     return threads;
+}
+
+// Its own, which the label has not when there is a number in it.
+std::string name_of(const metrics::PythonThread& thread) {
+    std::string name = thread.thread_id == 0 ? std::string() : metrics::thread_name(thread.thread_id);
+    return name.empty() ? thread.name : name;
 }
 
 json::value request_value(const std::optional<metrics::RequestNow>& request) {
@@ -91,6 +98,8 @@ json::array python_threads_array(const Observation& seen) {
         if (thread->route) route = json::value(seen.label(*thread->route));
         out.push_back(json::object{{"interpreter", thread->interpreter},
                                    {"name", thread->name},
+                                   {"thread_id", thread->thread_id},
+                                   {"thread_name", name_of(*thread)},
                                    {"doing", thread->doing},
                                    {"for_seconds", seconds(thread->for_time)},
                                    {"route", std::move(route)},
@@ -107,7 +116,7 @@ std::string python_threads_html(const Observation& seen) {
         const auto [what, id, since] = request_cells(thread->request);
         html += fmt::format(
             "<tr><td>{}</td><td>{}</td><td>{:.3f} s</td><td>{}</td><td>{}</td><td>{}</td><td>{}</td></tr>\n",
-            html_text(thread->name), thread->doing, seconds(thread->for_time), what, since, id,
+            html_text(name_of(*thread)), thread->doing, seconds(thread->for_time), what, since, id,
             thread->route ? html_text(seen.label(*thread->route)) : "-");
     }
     return html;

@@ -10,6 +10,7 @@
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/beast/core/tcp_stream.hpp>
+#include <boost/beast/http/fields.hpp>
 #include <chrono>
 #include <functional>
 #include <memory>
@@ -24,11 +25,14 @@
 namespace baton::admin {
 
 // Where the pieces go. Each of its functions says false when the client has gone: then there is nothing left
-// to do.
+// to do. A client that has closed its side of the connection has said all that it had to say, or has gone:
+// that shows when something is written to it.
 class Sink {
   public:
-    // `chunked`: the client knows chunks (HTTP/1.1); else the connection's end is the answer's.
-    Sink(boost::beast::tcp_stream& stream, bool chunked, std::chrono::seconds patience);
+    // `chunked`: the client knows chunks (HTTP/1.1); else the connection's end is the answer's. `probe` and
+    // `patience`: as in Stream.
+    Sink(boost::beast::tcp_stream& stream, bool chunked, std::string_view probe,
+         std::chrono::seconds patience);
     ~Sink();
     Sink(const Sink&) = delete;
     Sink& operator=(const Sink&) = delete;
@@ -39,6 +43,8 @@ class Sink {
     // Whoever has not taken all by then has gone, however patiently he reads.
     void ends_by(std::chrono::steady_clock::time_point deadline) { deadline_ = deadline; }
 
+    // The trailer's field, for clients that know chunks; to be announced by Stream::trailer.
+    void trail(std::string_view name, std::string_view value) { trailer_.set(name, value); }
     // The session's: after the last piece.
     boost::asio::awaitable<void> finish();
 
@@ -50,8 +56,10 @@ class Sink {
 
     boost::beast::tcp_stream& stream_;
     const bool chunked_;
+    std::string_view probe_;  // empty once it has been written
     const std::chrono::seconds patience_;
     std::chrono::steady_clock::time_point deadline_ = std::chrono::steady_clock::time_point::max();
+    boost::beast::http::fields trailer_;
     std::shared_ptr<Watch> watch_;
 };
 
@@ -61,6 +69,10 @@ struct Stream {
     std::function<boost::asio::awaitable<void>(Sink&)> run{};
     std::chrono::seconds patience{60};  // with a client that does not read
     int send_buffer = 0;                // the kernel's, in bytes, how much may wait there; 0: what it likes
+    std::string_view trailer{};         // the name of the field behind the body, a constant; empty: none
+    // What means nothing between pieces, or ahead of the first, a constant: written in wait() to see whether
+    // a client that has closed its side is still there. Empty: something else is written soon.
+    std::string_view probe{};
 };
 
 using Reply = std::variant<Page, Stream>;

@@ -1,5 +1,6 @@
 #include "server/admin/trace_page.hpp"
 
+#include <fmt/format.h>
 #include <pthread.h>
 
 #include <array>
@@ -22,6 +23,10 @@ namespace {
 
 namespace asio = boost::asio;
 
+// Before a recording, where they say nothing: a space, and a packet without fields.
+constexpr std::string_view kNoJson = " ";
+constexpr std::string_view kNoPacket("\x0A\x00", 2);
+
 constexpr double kShortest = 0.01;
 constexpr double kLongest = 60.0;
 
@@ -40,6 +45,11 @@ std::string disposition(bool json) {
     gmtime_r(&now, &parts);
     std::strftime(at.data(), at.size(), "%Y%m%d-%H%M%S", &parts);
     return "attachment; filename=\"baton-gil-" + std::string(at.data()) + (json ? ".json\"" : ".pftrace\"");
+}
+
+std::string summary_of(const trace::Recording& recording) {
+    return fmt::format("seconds={:.6f}; dropped={}",
+                       static_cast<double>(recording.end - recording.begin) / 1e9, recording.dropped);
 }
 
 // What `make` returns, made on a thread of the pool. It is called by reference: it has to be there meanwhile.
@@ -63,8 +73,9 @@ class TracePage::Recorder {
 
     trace::Source::Start start() {
         if (page_.taken_) return trace::Source::Start::busy;
-        const auto start = page_.source_.start ? page_.source_.start() : trace::Source::Start::impossible;
-        running_ = taking_ = page_.taken_ = start == trace::Source::Start::begun;
+        trace::Source::Start start(trace::Source::Start::impossible, "nobody can record it");
+        if (page_.source_.start) start = page_.source_.start();
+        running_ = taking_ = page_.taken_ = start.outcome == trace::Source::Start::begun;
         return start;
     }
     trace::Recording stop() {
@@ -132,8 +143,13 @@ asio::awaitable<void> TracePage::record(Sink& sink, std::shared_ptr<Recorder> re
     if (!co_await sink.wait(std::chrono::duration_cast<std::chrono::nanoseconds>(time))) co_return;
     sink.ends_by(std::chrono::steady_clock::now() + patience_);
     std::optional<trace::Pieces> pieces;
+    std::string summary;
     const std::function<std::string()> next = [&] {
-        if (!pieces) pieces.emplace(recorder->stop(), chosen.json ? trace::json() : trace::perfetto());
+        if (!pieces) {
+            trace::Recording recording = recorder->stop();
+            summary = summary_of(recording);
+            pieces.emplace(std::move(recording), chosen.json ? trace::json() : trace::perfetto());
+        }
         return pieces->next();
     };
     std::string piece = co_await on_thread_of(*reader_, next);
@@ -145,6 +161,7 @@ asio::awaitable<void> TracePage::record(Sink& sink, std::shared_ptr<Recorder> re
     // Before the client knows that it has everything: it may ask for the next at once.
     pieces.reset();
     recorder->release();
+    sink.trail(kTraceTrailer, summary);
 }
 
 Reply TracePage::answer(std::string_view target) {
@@ -155,15 +172,16 @@ Reply TracePage::answer(std::string_view target) {
     provide_reader();
     auto recorder = std::make_shared<Recorder>(*this);
     const trace::Source::Start start = recorder->start();
-    if (start == trace::Source::Start::busy)
+    if (start.outcome == trace::Source::Start::busy)
         return plain(409, "a recording is under way; there is one at a time\n");
-    if (start == trace::Source::Start::impossible)
-        return plain(503, "there is nothing to record: the GIL ledger is off\n");
-    return Stream{chosen.json ? "application/json" : "application/octet-stream",
-                  {{"Content-Disposition", disposition(chosen.json)}},
-                  [this, recorder = std::move(recorder), chosen](Sink& sink) {
-                      return record(sink, recorder, chosen);
-                  }};
+    if (start.outcome == trace::Source::Start::impossible)
+        return plain(503, fmt::format("there is no recording: {}\n", start.why));
+    return Stream{.type = chosen.json ? "application/json" : "application/octet-stream",
+                  .fields = {{"Content-Disposition", disposition(chosen.json)}},
+                  .run = [this, recorder = std::move(recorder),
+                          chosen](Sink& sink) { return record(sink, recorder, chosen); },
+                  .trailer = kTraceTrailer,
+                  .probe = chosen.json ? kNoJson : kNoPacket};
 }
 
 }  // namespace baton::admin

@@ -59,6 +59,7 @@ std::vector<metrics::PythonThread> python_threads() {
     for (const gil::ThreadBook& book : gil::threads()) {
         threads.push_back({interpreter_name(book.gil), gil::name_of(book.name), word(book.doing),
                            book.for_time, book.totals.held, book.totals.waited, std::nullopt});
+        threads.back().thread_id = book.thread_id;
         if (gil::is_program_tag(book.tag)) threads.back().route = book.tag;
         if (!book.request) continue;
         const gil::RequestNow& request = *book.request;

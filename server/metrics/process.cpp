@@ -10,6 +10,8 @@
 #include <sstream>
 #include <string>
 
+#include "server/http/utf8.hpp"
+
 namespace baton::metrics {
 namespace {
 
@@ -84,6 +86,13 @@ ProcessSample sample_process() {
     if (getrlimit(RLIMIT_NOFILE, &limit) == 0) sample.max_fds = limit.rlim_cur;
     sample.start_time = start_time();
     return sample;
+}
+
+std::string thread_name(int thread_id) {
+    std::ifstream file("/proc/self/task/" + std::to_string(thread_id) + "/comm");
+    std::string name;
+    std::getline(file, name);
+    return http::utf8(name);
 }
 
 }  // namespace baton::metrics

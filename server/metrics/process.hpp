@@ -2,10 +2,11 @@
 //
 // Threads: pure functions over /proc/self.
 // Lifetime: nothing is kept.
-// Cannot: fail: what cannot be read is zero.
+// Cannot: fail: what cannot be read is zero, or empty.
 #pragma once
 
 #include <cstdint>
+#include <string>
 
 #include "server/dispatch/clock.hpp"
 
@@ -24,5 +25,7 @@ struct ProcessSample {
 
 ProcessSample sample_process();
 Nanoseconds process_cpu();
+// What a thread of this process is called in the kernel, in UTF-8. Empty: it has ended.
+std::string thread_name(int thread_id);
 
 }  // namespace baton::metrics

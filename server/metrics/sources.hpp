@@ -80,13 +80,14 @@ struct RequestNow {
 // A thread that has run Python, whoever started it.
 struct PythonThread {
     std::string interpreter = "main";
-    std::string name;
+    std::string name;        // as a label: numbers in it are an N
     std::string_view doing;  // "holding" the GIL, "waiting" for it, "in_lock", "off_gil"
     Nanoseconds for_time = 0;
     Nanoseconds held = 0;
     Nanoseconds waited = 0;
     std::optional<Party> route;  // when it has a request
     std::optional<RequestNow> request{};
+    int thread_id = 0;  // in the kernel
 };
 
 struct ThreadStates {

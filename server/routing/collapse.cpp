@@ -2,6 +2,8 @@
 
 #include <cstdint>
 
+#include "server/http/utf8.hpp"
+
 namespace baton::routing {
 namespace {
 
@@ -59,24 +61,6 @@ bool uuid(std::string_view segment) {
            segment[23] == '-';
 }
 
-// Length of the UTF-8 sequence at the front (RFC 3629 section 4), 0 when it is none.
-std::size_t utf8_sequence(std::string_view text) {
-    const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
-    const unsigned char first = byte(0);
-    const std::size_t length = first < 0x80 ? 1 : first >= 0xF0 ? 4 : first >= 0xE0 ? 3 : 2;
-    if (length == 1) return 1;
-    if (first < 0xC2 || first > 0xF4 || text.size() < length) return 0;
-    for (std::size_t i = 1; i < length; ++i) {
-        if ((byte(i) & 0xC0U) != 0x80U) return 0;
-    }
-    const unsigned char second = byte(1);
-    if ((first == 0xE0 && second < 0xA0) || (first == 0xED && second > 0x9F))
-        return 0;  // overlong, surrogate
-    if ((first == 0xF0 && second < 0x90) || (first == 0xF4 && second > 0x8F))
-        return 0;  // overlong, above U+10FFFF
-    return length;
-}
-
 }  // namespace
 
 bool is_identifier(std::string_view segment) {
@@ -110,7 +94,7 @@ bool is_label(std::string_view text) {
     while (!text.empty()) {
         const auto first = static_cast<unsigned char>(text.front());
         if (first < 0x20 || first == 0x7F) return false;
-        const std::size_t length = utf8_sequence(text);
+        const std::size_t length = http::utf8_length(text);
         if (length == 0) return false;
         text.remove_prefix(length);
     }

@@ -7,26 +7,30 @@
 #include <set>
 #include <string_view>
 
+#include "server/http/utf8.hpp"
+
 namespace baton::trace {
 
 namespace {
 
 constexpr std::array<std::string_view, 4> kNames = {"off", "waiting", "holding", "lock"};
 
-// In quotes. What is no UTF-8 came from a client or an application and must not break the document: bytes
-// above ASCII become the code points of the same number.
+// In quotes. What is no UTF-8 came from a client or an application and must not break the document.
 std::string quoted(std::string_view text) {
     std::string out = "\"";
-    for (const char c : text) {
-        const auto byte = static_cast<unsigned char>(c);
-        if (c == '"' || c == '\\') {
-            out += '\\';
-            out += c;
-        } else if (byte < 0x20 || byte >= 0x7F) {
+    while (!text.empty()) {
+        const std::size_t length = http::utf8_length(text);
+        const auto byte = static_cast<unsigned char>(text.front());
+        if (length == 0) {
+            out += http::kReplacement;
+        } else if (byte == '"' || byte == '\\') {
+            out.append("\\").append(text.substr(0, 1));
+        } else if (byte < 0x20 || byte == 0x7F) {
             fmt::format_to(std::back_inserter(out), "\\u{:04x}", byte);
         } else {
-            out += c;
+            out += text.substr(0, length);
         }
+        text.remove_prefix(length == 0 ? 1 : length);
     }
     return out + '"';
 }
@@ -97,7 +101,16 @@ class Json final : public Format {
         fmt::format_to(std::back_inserter(out), ",\"args\":{{\"waiters\":{}}}}}", waiters.count);
     }
 
-    void end(std::string& out, const Recording&) override { out += "\n]}\n"; }
+    void end(std::string& out, const Recording& recording) override {
+        if (recording.dropped > 0) {
+            fmt::format_to(std::back_inserter(out),
+                           ",\n{{\"ph\":\"i\",\"s\":\"p\",\"cat\":\"gil\",\"name\":\"{}\",\"pid\":{},\"ts\":",
+                           kEndsEarly, recording.process_id);
+            put_microseconds(out, recording.end - recording.begin);
+            fmt::format_to(std::back_inserter(out), ",\"args\":{{\"dropped\":{}}}}}", recording.dropped);
+        }
+        out += "\n]}\n";
+    }
 
   private:
     // A thread's id is its lane; on a second interpreter it needs another, which is no thread's.

@@ -58,12 +58,15 @@ struct Request {
     std::uint8_t id_size = 0;
     std::uint8_t path_size = 0;
     std::uint32_t at = 0;  // in Recording::text: the id, and the path behind it
+    // Of requests that have their turns one by one, the server's own number, the same for all turns; 0: of
+    // others. Clients may choose one id for many requests.
+    std::uint32_t number = 0;
 };
 
 struct Recording {
     int process_id = 0;
     std::int64_t begin = 0;
-    std::int64_t end = 0;
+    std::int64_t end = 0;             // earlier than asked for when something was dropped
     std::int64_t begin_realtime = 0;  // the same moment on other clocks
     std::int64_t begin_boottime = 0;
     std::uint64_t dropped = 0;  // changes for which there was no room: the recording ends before them
@@ -83,7 +86,13 @@ struct Recording {
 
 // Where recordings come from; none of it waits for the GIL. All empty: there are none.
 struct Source {
-    enum class Start : std::uint8_t { begun, busy, impossible };
+    struct Start {
+        enum Outcome : std::uint8_t { begun, busy, impossible };
+        // `why` is for what is impossible, and fit for a line.
+        Start(Outcome what, std::string reason = {}) : outcome(what), why(std::move(reason)) {}
+        Outcome outcome;
+        std::string why;
+    };
     std::function<Start()> start;
     // Each begun one ends with one of these.
     std::function<Recording()> stop;

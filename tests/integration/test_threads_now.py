@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 from harness.client import Client, Response
 from harness.events import Events, admin_client
+from harness.recording import record
 from harness.server import Server, direct
 
 PATIENCE_SECONDS = 60.0
@@ -47,6 +48,17 @@ def until(server: Server, good: Callable[[list[Thread]], bool]) -> list[Thread]:
         assert time.monotonic() < end, found
         time.sleep(0.02)
     return found
+
+
+def until_status(server: Server, good: Callable[[dict[str, Any]], bool]) -> None:
+    end = time.monotonic() + PATIENCE_SECONDS
+    while True:
+        with direct.open(f"http://{server.admin}/status.json", timeout=10) as answer:
+            states = json.load(answer)["threads"]
+        if good(states):
+            return
+        assert time.monotonic() < end, states
+        time.sleep(0.02)
 
 
 def ids(found: list[Thread]) -> list[str]:
@@ -118,6 +130,26 @@ def test_each_thread_has_its_own(server: Server) -> None:
     assert all(one["route"] == one["request"]["path"] for one in found)
 
 
+def test_a_thread_is_called_as_in_the_timeline(server: Server) -> None:
+    with staying(server, ("GET", "/locked", "one"), ("GET", "/asgi/asleep", "two")):
+        found = until(server, lambda found: ids(found) == ["one", "two"])
+        timeline = record(server, 0.05, "json")
+    lanes = {track.thread_id: track.name for track in timeline.tracks}
+    assert {one["thread_id"]: one["thread_name"] for one in found}.items() <= lanes.items()
+    assert re.fullmatch(r"baton-py-[1-4]", next(one for one in found if one["request"]["id"] == "one")["thread_name"])
+    assert {one["name"] for one in found} >= {"baton-py-N"}  # as in the blame
+
+
+def test_the_thread_of_a_loop_is_no_interpreter_thread(server: Server) -> None:
+    """Who has mounted a loop beside a pool sees how much of the pool is at work."""
+    with staying(server, ("GET", "/asgi/asleep", "loops")):
+        until(server, lambda found: ids(found) == ["loops"])
+        until_status(server, lambda states: (states["size"], states["idle"]) == (4, 4))
+    with staying(server, ("GET", "/asleep", "pools"), ("GET", "/asgi/asleep", "loops")):
+        until(server, lambda found: ids(found) == ["loops", "pools"])
+        until_status(server, lambda states: (states["size"], states["idle"]) == (4, 3))
+
+
 def test_a_request_that_awaits_keeps_no_thread(server: Server) -> None:
     """Neither the loop's, nor the one that was started for it, which is the application's."""
     with staying(server, ("GET", "/asgi/awaiting", "awaited")) as [answer]:
@@ -154,5 +186,5 @@ def test_the_live_page_has_it_with_and_without_scripts(server: Server) -> None:
             text = client.get("/").text
     assert [(one["request"]["id"], one["request"]["path"]) for one in told] == [("shown", "/locked")]
     plain = text[text.index('id="plain"') : text.index('id="live"')]
-    row = re.search(r"<tr><td>baton-py-N</td><td>in_lock</td>.*<td>GET /locked</td><td>[0-9.]+ s</td><td>shown</td><td>/locked</td></tr>", plain)
+    row = re.search(r"<tr><td>baton-py-[1-4]</td><td>in_lock</td>.*<td>GET /locked</td><td>[0-9.]+ s</td><td>shown</td><td>/locked</td></tr>", plain)
     assert row, plain

@@ -8,6 +8,7 @@ import itertools
 import json
 import re
 import signal
+import socket
 import subprocess
 import threading
 import time
@@ -20,6 +21,7 @@ from pathlib import Path
 
 import pytest
 from harness.prometheus import Scrape
+from harness.recording import Recording, record
 from harness.server import BINARY, REPOSITORY, START_SECONDS, Server, direct, usual_environment
 from harness.timeline import READERS, Slice, Timeline
 
@@ -66,36 +68,6 @@ def load(server: Server) -> Iterator[set[str]]:
             end.set()
         for each in asked:
             each.result(60)
-
-
-class Recording:
-    """A recording under way: it has begun when this is made, as the head of the answer is sent then."""
-
-    def __init__(self, server: Server, seconds: float, kind: str):
-        self.kind = kind
-        self.seconds = seconds
-        self._connection = http.client.HTTPConnection(server.admin, timeout=seconds + 60)
-        self._asked = time.monotonic()
-        self._connection.request("GET", f"/trace?seconds={seconds}&format={kind}")
-        self._answer = self._connection.getresponse()
-        assert self._answer.status == 200, self._answer.read()
-
-    def goes_on(self) -> bool:
-        """For sure: it began after it was asked for."""
-        return time.monotonic() - self._asked < self.seconds
-
-    def finish(self) -> Timeline:
-        data = self._answer.read()
-        self._connection.close()
-        return READERS[self.kind](data)
-
-    def abandon(self) -> None:
-        self._connection.close()
-        self._answer.close()
-
-
-def record(server: Server, seconds: float, kind: str) -> Timeline:
-    return Recording(server, seconds, kind).finish()
 
 
 def is_sound(timeline: Timeline, seconds: float) -> None:
@@ -218,20 +190,9 @@ def test_every_request_bears_its_id_and_route(lab: Server, kind: str, prefix: st
     for route, times in off.items():
         assert min(times) >= 20e6 if route == "/io/sleep" else min(times) < 20e6, (route, times)
     if kind == "perfetto":  # turns of one request on the loop are linked
-        assert timeline.flows >= 2 * len(ids) if prefix else timeline.flows == 0
-
-
-def test_a_convoy_shows(lab: Server) -> None:
-    """By CPython's rules, short requests wait for computing ones until these are made to let go."""
-    policy = lab.arguments[lab.arguments.index("--gil-policy") + 1]
-    with load(lab):
-        timeline = record(lab, 1.0, "perfetto")
-    waits = [each for each in timeline.all("waiting") if each.route == "/io/sleep"]
-    assert waits
-    if policy == "cpython":
-        forced = [each for each in timeline.all("holding") if each.forced]
-        assert {each.route for each in forced} & {"/cpu/fib", "/asgi/cpu/fib"}
-        assert max(each.length for each in waits) >= 4e6  # the switch interval, or nearly
+        linked = [each.request for flow in timeline.flows.values() for each in flow]
+        assert set(linked) >= set(ids) if prefix else linked == []
+        assert all(len(flow) >= 2 and len({each.request for each in flow}) == 1 for flow in timeline.flows.values())
 
 
 @pytest.mark.parametrize("kind", FORMATS)
@@ -278,6 +239,17 @@ def test_one_at_a_time_and_the_admin_thread_answers_meanwhile(lab: Server) -> No
     wait_for_the_end_of_a_recording(lab)
 
 
+@pytest.mark.parametrize("kind", FORMATS)
+def test_a_client_that_says_nothing_more_gets_its_recording(lab: Server, kind: str) -> None:
+    with socket.create_connection(("127.0.0.1", int(lab.admin.rpartition(":")[2])), timeout=60) as client:
+        client.sendall(f"GET /trace?seconds=0.2&format={kind} HTTP/1.0\r\n\r\n".encode())
+        client.shutdown(socket.SHUT_WR)
+        answer = b"".join(iter(lambda: client.recv(1 << 16), b""))
+    head, _, body = answer.partition(b"\r\n\r\n")
+    assert head.startswith(b"HTTP/1.0 200 ")
+    assert READERS[kind](body).tracks
+
+
 @pytest.mark.parametrize(
     "query", ["seconds=0", "seconds=61", "seconds=x", "seconds=", "format=svg", "format=", "minutes=1", "seconds=inf"]
 )
@@ -288,7 +260,6 @@ def test_what_cannot_be_recorded(lab: Server, query: str) -> None:
 
 
 # --- baton trace
-
 
 def baton_trace(*arguments: str, cwd: Path) -> subprocess.CompletedProcess[bytes]:
     command = [str(BINARY), "trace", *arguments]

@@ -2,10 +2,13 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <pthread.h>
+#include <unistd.h>
 
 #include <boost/json/object.hpp>
 #include <boost/json/value.hpp>
 #include <string>
+#include <thread>
 
 namespace baton::admin {
 namespace {
@@ -46,6 +49,23 @@ TEST(GilStatus, AThreadIsToldWithItsRequest) {
     EXPECT_EQ(python_threads_html(seen),
               "<tr><td>baton-py-N</td><td>holding</td><td>0.250 s</td><td>POST /users/7</td><td>1.500 s</td>"
               "<td>5d157be6e30a0426</td><td>/users/{id}</td></tr>\n");
+}
+
+TEST(GilStatus, AThreadHasItsOwnNameForAsLongAsItIsThere) {
+    metrics::PythonThread one = thread("worker-N", 1);
+    std::thread named([&] {
+        pthread_setname_np(pthread_self(), "worker-3\xD0\xB4\xFF");
+        one.thread_id = gettid();
+        const metrics::Observation seen = with({one});
+        const boost::json::array array = python_threads_array(seen);
+        EXPECT_EQ(array.at(0).at("name").as_string(), "worker-N");
+        EXPECT_EQ(array.at(0).at("thread_name").as_string(), "worker-3\xD0\xB4\xEF\xBF\xBD");
+        EXPECT_EQ(array.at(0).at("thread_id").as_int64(), one.thread_id);
+        EXPECT_THAT(python_threads_html(seen), HasSubstr("<td>worker-3\xD0\xB4"));
+    });
+    named.join();
+    EXPECT_EQ(python_threads_array(with({thread("other-N", 1)})).at(0).at("thread_name").as_string(),
+              "other-N");
 }
 
 TEST(GilStatus, AThreadWithoutARequestSaysSo) {

@@ -13,6 +13,7 @@
 #include <semaphore>
 #include <stdexcept>
 #include <string>
+#include <string_view>
 #include <thread>
 #include <utility>
 #include <vector>
@@ -92,6 +93,9 @@ class StreamTest : public testing::Test {
                                  ++read;
                                  if (fails_to_read) throw std::bad_alloc();
                                  trace::Recording result;
+                                 result.begin = 1'000'000'000;
+                                 result.end = 3'500'000'000;
+                                 result.dropped = 7;
                                  result.interpreters = {"main"};
                                  result.routes = {"_OTHER"};
                                  result.requests.emplace_back();
@@ -113,7 +117,7 @@ class StreamTest : public testing::Test {
     TracePage hurried{source, clocks, 1s};
 
     asio::io_context io_{1};
-    Listener listener_{io_, {"127.0.0.1", 0}, [this](std::string_view target) { return answer(target); }};
+    Listener listener_{io_, {"127.0.0.1", 0}, {[this](const Asked& asked) { return answer(asked.target); }}};
     std::thread thread_;
 };
 
@@ -189,6 +193,20 @@ TEST_F(StreamTest, ATraceIsAFile) {
     EXPECT_EQ(abandoned, 0);
 }
 
+TEST_F(StreamTest, BehindATraceComesWhatItBecame) {
+    Client client(listener_.port());
+    client.send("GET /trace?seconds=0.01 HTTP/1.1\r\nHost: localhost\r\n\r\n");
+    const Client::Response response = client.receive();
+    EXPECT_EQ(response[http::field::trailer], "Baton-Trace");
+    EXPECT_EQ(response["Baton-Trace"], "seconds=2.500000; dropped=7") << "trailers are among the fields";
+    // Who does not know chunks gets none.
+    Client old(listener_.port());
+    old.send("GET /trace?seconds=0.01 HTTP/1.0\r\n\r\n");
+    const Client::Response plain = old.receive();
+    EXPECT_EQ(plain.count(http::field::trailer), 0U);
+    EXPECT_TRUE(plain.body() == response.body());
+}
+
 TEST_F(StreamTest, WhatATraceCannotBe) {
     for (const char* query :
          {"seconds=0", "seconds=61", "seconds=", "seconds=nan", "seconds=5s", "seconds=-1"}) {
@@ -199,6 +217,10 @@ TEST_F(StreamTest, WhatATraceCannotBe) {
     EXPECT_EQ(Client(listener_.port()).get("/trace?format=svg").body(), "format must be perfetto or json\n");
     EXPECT_EQ(Client(listener_.port()).get("/trace?second=1").result_int(), 400U);
     EXPECT_EQ(recording, 0);
+    source.start = [] { return trace::Source::Start(trace::Source::Start::impossible, "it is Monday"); };
+    const Client::Response refused = Client(listener_.port()).get("/trace");
+    EXPECT_EQ(refused.result_int(), 503U);
+    EXPECT_EQ(refused.body(), "there is no recording: it is Monday\n");
     source = {};
     EXPECT_EQ(Client(listener_.port()).get("/trace").result_int(), 503U);
 }
@@ -212,6 +234,39 @@ TEST_F(StreamTest, OneTraceAtATimeAndItEndsWithItsClient) {
         EXPECT_EQ(abandoned, 0);
     }
     EXPECT_TRUE(becomes_true([this] { return abandoned == 1 && recording == 0; }));
+}
+
+TEST_F(StreamTest, WhoHasClosedHisSideGetsHisTrace) {
+    for (const char* version : {"1.0", "1.1"}) {
+        for (const char* format : {"json", "perfetto"}) {
+            Client client(listener_.port());
+            client.send(std::string("GET /trace?seconds=0.2&format=") + format + " HTTP/" + version +
+                        "\r\nHost: localhost\r\n\r\n");
+            client.close_own_side();
+            const std::string body = client.receive().body();
+            EXPECT_TRUE(body.starts_with(
+                format == std::string_view("json") ? " {" : std::string_view("\x0A\x00\x0A", 3)))
+                << version << ' ' << format;
+        }
+    }
+    EXPECT_EQ(abandoned, 0);
+    Client counted(listener_.port());
+    counted.send("GET /count HTTP/1.1\r\nHost: localhost\r\n\r\n");
+    counted.close_own_side();
+    EXPECT_EQ(counted.receive().body(), "0\n1\n2\n");
+}
+
+// It has read the head, so that nothing is left unread, by which a kernel would tell of its end.
+TEST_F(StreamTest, WhoHasGoneAfterTheHeadEndsHisTrace) {
+    for (const char* version : {"1.0", "1.1"}) {
+        const int before = abandoned;
+        {
+            Client client(listener_.port());
+            client.send(std::string("GET /trace?seconds=60 HTTP/") + version + "\r\nHost: localhost\r\n\r\n");
+            ASSERT_TRUE(client.sip());
+        }
+        EXPECT_TRUE(becomes_true([&] { return abandoned == before + 1 && recording == 0; })) << version;
+    }
 }
 
 // Whoever reads a recording waits for as long as this is there, also when a test fails.

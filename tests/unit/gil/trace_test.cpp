@@ -141,13 +141,14 @@ TEST_F(TraceTest, SlicesBearTheirRequests) {
     gil.take();
     const std::int64_t first = wall_clock();
     begin_request(3, first);
-    name_request("id-one", "/one");
+    name_request({"id-one", "/one"});
     gil.drop();
     pause(kMillisecond);
     gil.take();
     const std::int64_t second = wall_clock();
     begin_request(4, second);
-    name_request("id-two", "/two?" + std::string(100, 'x'));
+    const std::string path = "/two?" + std::string(100, 'x');  // longer than what is kept of it
+    name_request({"id-two", path});
     const std::int64_t end = wall_clock();
     end_request(end);
     busy(10'000);
@@ -179,7 +180,7 @@ TEST_F(TraceTest, SlicesBearTheirRequests) {
 }
 
 TEST_F(TraceTest, ARequestThatBeganBeforeIsNamedByTheProgram) {
-    trace::name_requests_by([]() noexcept { return trace::RequestName{"early", "/bird"}; });
+    trace::name_requests_by([]() noexcept { return trace::RequestName{"early", "/bird", 5}; });
     gil.take();
     begin_request(9, wall_clock());
     ASSERT_EQ(start_trace(), TraceStart::begun);
@@ -193,6 +194,30 @@ TEST_F(TraceTest, ARequestThatBeganBeforeIsNamedByTheProgram) {
     EXPECT_EQ(request.route, 9);
     EXPECT_EQ(trace.id(request), "early");
     EXPECT_EQ(trace.path(request), "/bird");
+    EXPECT_EQ(request.number, 5U);
+}
+
+TEST_F(TraceTest, APathIsNotCutWithinACharacter) {
+    ASSERT_EQ(start_trace(), TraceStart::begun);
+    gil.take();
+    const auto kept = [&](const std::string& path) {
+        begin_request(1, wall_clock());
+        name_request({"id", path, trace::NameShape::kMostNumber});
+        end_request(wall_clock());
+    };
+    std::string cyrillic = "/";  // two bytes each, so that 64 is in the middle of one
+    while (cyrillic.size() < 100) cyrillic += "\xD0\xB4";
+    kept(cyrillic);
+    kept("/x" + cyrillic.substr(1));
+    kept(std::string(100, '\x80'));  // no characters
+    gil.drop();
+    const Trace trace = stop_trace();
+    ASSERT_EQ(trace.requests.size(), 4U);
+    EXPECT_EQ(trace.path(trace.requests[1]), cyrillic.substr(0, 63));
+    EXPECT_EQ(trace.path(trace.requests[2]), "/x" + cyrillic.substr(1, 62));
+    EXPECT_EQ(trace.path(trace.requests[3]), std::string(64, '\x80'));
+    EXPECT_EQ(trace.id(trace.requests[1]), "id");
+    EXPECT_EQ(trace.requests[1].number, trace::NameShape::kMostNumber);
 }
 
 TEST_F(TraceTest, AForcedHandOverIsMarked) {
@@ -277,7 +302,7 @@ TEST_F(TraceTest, WhatDoesNotFitEndsTheRecordingAndIsCounted) {
     for (std::size_t i = 0; i < fits / 5; ++i) {  // of five slots each
         const std::int64_t time = wall_clock();
         begin_request(1, time);
-        name_request(std::string_view("0123456789abcdef0123456789abcdef"), "/0123456789abcde");
+        name_request({"0123456789abcdef0123456789abcdef", "/0123456789abcde"});
     }
     const std::int64_t full_by = wall_clock();
     pause(kMillisecond);
@@ -297,6 +322,48 @@ TEST_F(TraceTest, WhatDoesNotFitEndsTheRecordingAndIsCounted) {
     gil.take();
     gil.drop();
     EXPECT_EQ(stop_trace().dropped, 0U);
+}
+
+// Its state is known until there was no room any more, which is the recording's end.
+TEST_F(TraceTest, AThreadThatFoundNoRoomForItsFirstChangeIsThere) {
+    std::atomic<int> stage{0};
+    std::atomic<int> other{0};
+    const auto reach = [&](int number) {
+        stage = number;
+        stage.notify_all();
+    };
+    const auto await = [&](int number) {
+        for (int now = stage; now < number; now = stage) stage.wait(now);
+    };
+    std::thread thread([&] {
+        gil.take();
+        begin_request(7, wall_clock());
+        gil.drop();
+        other = gettid();
+        reach(1);
+        await(2);
+        gil.take();
+        end_request(wall_clock());
+        gil.drop();
+    });
+    await(1);
+    gil.take();
+    gil.drop();
+    ASSERT_EQ(start_trace(), TraceStart::begun);
+    const std::size_t fits = trace::kPoolBytes / sizeof(trace::Slot);
+    for (std::size_t i = 0; i <= fits; ++i) end_request(wall_clock());
+    reach(2);
+    thread.join();
+    const Trace trace = stop_trace();
+    expect_sound(trace);
+    EXPECT_GT(trace.dropped, 0U);
+    const TraceTrack* track = track_of(trace, other);
+    ASSERT_NE(track, nullptr);
+    ASSERT_EQ(track->slices.size(), 1U);
+    EXPECT_EQ(track->slices[0].doing, Doing::off_gil);
+    EXPECT_EQ(track->slices[0].begin, trace.begin);
+    EXPECT_EQ(track->slices[0].end, trace.end);
+    EXPECT_EQ(trace.requests[track->slices[0].request].route, 7);
 }
 
 TEST_F(TraceTest, TheChildOfAForkRecordsNothing) {
@@ -331,7 +398,7 @@ TEST_F(TraceTest, StartedAndStoppedWhileThreadsCompete) {
                 await_request();
                 gil.take();
                 begin_request(static_cast<Tag>(i), wall_clock());
-                name_request("id", "/");
+                name_request({"id", "/"});
                 busy(20'000);
                 end_request(wall_clock());
                 gil.drop();

@@ -75,6 +75,30 @@ TEST(TraceJsonText, BytesThatAreNoTextDoNotBreakIt) {
     recording.tracks[0].name = "a\\\x01\"";
     const value document = json_library::parse(test::written(recording, json()));
     EXPECT_EQ(document.at("baton").at("tracks").at(0).at("name").as_string(), "a\\\x01\"");
+    const value& arguments = document.at("traceEvents").at(4).at("args");
+    EXPECT_EQ(arguments.at("path").as_string(),
+              "/\xEF\xBF\xBD"
+              "ay/hi");
+}
+
+TEST(TraceJsonText, Utf8StaysAsItIs) {
+    Recording recording = test::sample();
+    recording.text = "id-one/\xD0\xB4\xF0\x9F\x98\x80";
+    const value document = json_library::parse(test::written(recording, json()));
+    EXPECT_EQ(document.at("traceEvents").at(4).at("args").at("path").as_string(),
+              "/\xD0\xB4\xF0\x9F\x98\x80");
+}
+
+TEST(TraceJsonText, AnEndThatCameTooEarlyIsMarked) {
+    Recording recording = test::sample();
+    EXPECT_EQ(test::written(recording, json()).find(kEndsEarly), std::string::npos);
+    recording.dropped = 12;
+    const value document = json_library::parse(test::written(recording, json()));
+    const value& last = document.at("traceEvents").as_array().back();
+    EXPECT_EQ(last.at("ph").as_string(), "i");
+    EXPECT_EQ(last.at("name").as_string(), std::string(kEndsEarly));
+    EXPECT_EQ(last.at("ts").as_double(), 1000.0);
+    EXPECT_EQ(last.at("args").at("dropped").as_int64(), 12);
 }
 
 }  // namespace

@@ -48,13 +48,44 @@ TEST(PerfettoTest, TurnsOfOneRequestAreLinkedAndOthersAreNot) {
     const std::string key = "\xf9\x02"s;  // flow_ids
     EXPECT_EQ(test::written(recording, perfetto()).find(key), std::string::npos);
     recording.requests[2] = recording.requests[1];
+    EXPECT_EQ(test::written(recording, perfetto()).find(key), std::string::npos)
+        << "a client may choose one id for all of its requests";
+    recording.requests[1].number = recording.requests[2].number = 0xABCDEF;
     const std::string linked = test::written(recording, perfetto());
     const std::size_t first = linked.find(key);
     ASSERT_NE(first, std::string::npos);
     const std::size_t second = linked.find(key, first + 1);
     ASSERT_NE(second, std::string::npos);
+    EXPECT_EQ(linked.substr(first, 10), key + "\xEF\xCD\xAB\x00\x00\x00\x00\x00"s);
     EXPECT_EQ(linked.substr(first, 10), linked.substr(second, 10));
     EXPECT_EQ(linked.find(key, second + 1), std::string::npos) << "once a turn";
+}
+
+TEST(PerfettoTest, StringsAreUtf8) {
+    EXPECT_EQ(Message().text(1, "\xD0\xB4").bytes(), "\x0a\x02\xD0\xB4"s);
+    EXPECT_EQ(Message().text(1, "a\xFFz\xD0").bytes(),
+              "\x0a\x08"
+              "a\xEF\xBF\xBDz\xEF\xBF\xBD"s);
+    EXPECT_EQ(Message().message(1, Message().fixed64(1, 0xFF)).bytes(),
+              "\x0a\x09\x09\xFF\x00\x00\x00\x00\x00\x00\x00"s)
+        << "a message is no string";
+}
+
+TEST(PerfettoTest, AnEndThatCameTooEarlyIsMarked) {
+    Recording recording = test::sample();
+    const auto format = perfetto();
+    std::string out;
+    format->begin(out, recording);
+    out.clear();
+    format->end(out, recording);
+    EXPECT_EQ(out, "");
+    recording.dropped = 300;
+    format->end(out, recording);
+    // {instant; track 1; name 6; category 1; annotation {name 5; number 300}}
+    const std::string event = "\x48\x03\x58\x01\x50\x06\x18\x01\x22\x05\x08\x05\x18\xac\x02"s;
+    const std::string packet =
+        "\x40\x80\x89\x7a\x50\x01\x68\x02\x5a"s + static_cast<char>(event.size()) + event;
+    EXPECT_EQ(out, "\x0a"s + static_cast<char>(packet.size()) + packet);
 }
 
 }  // namespace
