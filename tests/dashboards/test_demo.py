@@ -13,12 +13,12 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from dashboards.demo.monitor import available, fetch
+from dashboards.demo.monitor import fetch
 from harness.load import LOAD
 from harness.server import BINARY, REPOSITORY
-from watched import NO_PROMETHEUS, free_address
+from watched import free_address
 
-pytestmark = pytest.mark.skipif(not available(), reason=NO_PROMETHEUS)
+pytestmark = pytest.mark.usefixtures("prometheus_is_here")
 
 
 def eventually(true: Callable[[], bool], seconds: float = 60.0) -> None:

@@ -14,8 +14,9 @@ from pathlib import Path
 from typing import Any
 
 from dashboards.demo.children import Child
-from dashboards.demo.monitor import Prometheus
+from dashboards.demo.monitor import Prometheus, available
 from harness.load import LOAD
+from harness.required import lacking
 from harness.server import REPOSITORY, Server
 
 NO_PROMETHEUS = "no prometheus here (apt-get install prometheus, or BATON_CI=1 ./dev test): no query of a dashboard has been tried"
@@ -52,6 +53,11 @@ weight = 5
 path = "/io/upstream?ms=1"
 weight = 5
 """
+
+
+def need_prometheus() -> None:
+    if not available():
+        lacking(NO_PROMETHEUS)
 
 
 def free_address() -> str:
