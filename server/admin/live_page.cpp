@@ -34,12 +34,14 @@ struct File {
     const std::string_view* text;
 };
 
-constexpr std::array<File, 17> kFiles = {{
+constexpr std::array<File, 19> kFiles = {{
     {"page.js", kScript, &embedded::page::page_js},
+    {"ask.js", kScript, &embedded::page::ask_js},
     {"charts.js", kScript, &embedded::page::charts_js},
     {"dom.js", kScript, &embedded::page::dom_js},
     {"format.js", kScript, &embedded::page::format_js},
     {"lanes.js", kScript, &embedded::page::lanes_js},
+    {"listen.js", kScript, &embedded::page::listen_js},
     {"panels.js", kScript, &embedded::page::panels_js},
     {"routes.js", kScript, &embedded::page::routes_js},
     {"theme.js", kScript, &embedded::page::theme_js},
