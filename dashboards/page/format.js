@@ -45,13 +45,13 @@ export const long = (value) => {
   return Math.round(whole / 3600) + " h";
 };
 
-// The phases of a request, in the order of their bars; the names are those of the metrics.
+// The phases of a request, in the order of their bars; the names are those of the metrics. The last is the colour.
 export const PHASES = [
-  ["gil_hold", "runs with the GIL", "a"],
-  ["gil_wait", "waits for the GIL", "d"],
-  ["lock_wait", "waits for a Python lock", "e"],
+  ["gil_hold", "runs with the GIL", "hold"],
+  ["gil_wait", "waits for the GIL", "wait"],
+  ["lock_wait", "waits for a Python lock", "lock"],
   ["ready", "ready, the loop is at others", "g"],
-  ["off_gil", "off the GIL", "c"],
+  ["off_gil", "off the GIL", "off"],
   ["queue", "in the queue", "b"],
   ["send", "being sent", "f"],
 ];

@@ -1,12 +1,13 @@
 // Draws the lanes of a recording. What is narrower than a pixel is not left out: each column of pixels shows its shares.
 import { colour } from "./dom.js";
 import { moment } from "./format.js";
+import { paint } from "./hatch.js";
 import { first, HOLDING, LOCK, OFF, WAITING } from "./trace.js";
 
 export const LANE = 32;
 const TOP = 24;
 const BAR = 15;
-const HUES = { [OFF]: "c", [WAITING]: "d", [HOLDING]: "a", [LOCK]: "e" };
+const HUES = { [OFF]: "off", [WAITING]: "wait", [HOLDING]: "hold", [LOCK]: "lock" };
 
 export const height = (trace) => TOP + trace.lanes.length * LANE + 4;
 export const top = (lane) => TOP + lane * LANE;
@@ -15,9 +16,9 @@ export const laneAt = (trace, y) => {
   return lane >= 0 && lane < trace.lanes.length ? lane : -1;
 };
 
-const palette = () => {
+const palette = (context, ratio) => {
   const chosen = { ink: colour("ink"), faint: colour("faint"), line: colour("line"), card: colour("card") };
-  for (const kind of [OFF, WAITING, HOLDING, LOCK]) chosen[kind] = colour(HUES[kind]);
+  for (const kind of [OFF, WAITING, HOLDING, LOCK]) chosen[kind] = paint(context, HUES[kind], ratio);
   return chosen;
 };
 
@@ -117,7 +118,7 @@ export const draw = (canvas, trace, { from, to }, chosen) => {
   canvas.height = Math.round(tall * ratio);
   const context = canvas.getContext("2d");
   context.scale(ratio, ratio);
-  const hues = palette();
+  const hues = palette(context, ratio);
   context.fillStyle = hues.card;
   context.fillRect(0, 0, width, tall);
   const view = { from, to, scale: width / (to - from), width, height: tall };

@@ -34,12 +34,13 @@ struct File {
     const std::string_view* text;
 };
 
-constexpr std::array<File, 19> kFiles = {{
+constexpr std::array<File, 20> kFiles = {{
     {"page.js", kScript, &embedded::page::page_js},
     {"ask.js", kScript, &embedded::page::ask_js},
     {"charts.js", kScript, &embedded::page::charts_js},
     {"dom.js", kScript, &embedded::page::dom_js},
     {"format.js", kScript, &embedded::page::format_js},
+    {"hatch.js", kScript, &embedded::page::hatch_js},
     {"lanes.js", kScript, &embedded::page::lanes_js},
     {"listen.js", kScript, &embedded::page::listen_js},
     {"panels.js", kScript, &embedded::page::panels_js},
