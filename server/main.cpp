@@ -1,10 +1,7 @@
 // From the command line to an exit status. The app room builds everything that serves.
 #include <fcntl.h>
-#include <fmt/format.h>
-#include <openssl/crypto.h>
 #include <unistd.h>
 
-#include <boost/version.hpp>
 #include <csignal>
 #include <iostream>
 #include <string>
@@ -14,6 +11,7 @@
 #include "server/app/commands.hpp"
 #include "server/app/outcome.hpp"
 #include "server/app/record.hpp"
+#include "server/app/versions.hpp"
 #include "server/cli/command.hpp"
 #include "server/probe/probe.hpp"
 
@@ -24,9 +22,10 @@ namespace {
 using namespace baton;
 
 std::string version_text() {
-    return fmt::format("Baton {}\nCPython {}\nBoost {}.{}.{}\n{}\n", BATON_VERSION, BATON_PYTHON_VERSION,
-                       BOOST_VERSION / 100000, BOOST_VERSION / 100 % 1000, BOOST_VERSION % 100,
-                       OpenSSL_version(OPENSSL_VERSION));
+    std::string text;
+    for (const auto& [name, version] : app::versions(BATON_PYTHON_VERSION))
+        text.append(name).append(" ").append(version).append("\n");
+    return text;
 }
 
 // What is opened next gets the lowest number that is free. Were that 1 or 2, log lines would go to a client.

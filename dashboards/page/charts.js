@@ -2,6 +2,7 @@
 /* global uPlot */
 import { byId, colour } from "./dom.js";
 import { count, percent, seconds, tick, clock, PHASES } from "./format.js";
+import { css, paint } from "./hatch.js";
 
 const MOST = 900;
 const HUES = ["a", "c", "b", "e", "d", "f", "g"];
@@ -22,12 +23,21 @@ const axis = (more) => ({
 });
 const line = (label, hue, show, more) => ({
   label,
+  hue,
   stroke: () => colour(hue),
   width: 1.5,
   points: { show: false },
   value: (_, value) => show(value),
   ...more,
 });
+
+// Left to the style sheet, so that they follow the theme: the plot draws its lines anew, but these only once.
+const isArea = (plot, at) => plot.series[at].width === 0;
+const markers = {
+  width: (plot, at) => (isArea(plot, at) ? 0 : 2),
+  stroke: (plot, at) => `var(--${plot.series[at].hue})`,
+  fill: (plot, at) => (isArea(plot, at) ? css(plot.series[at].hue) : "none"),
+};
 
 const fromZero = (least) => ({ range: (_, low, high) => [0, Math.max(least, (high || 0) * 1.08)] });
 // A log scale needs values above zero, and a range of whole decades to have ticks.
@@ -51,7 +61,7 @@ const draw = (id, series, data, scale, more) => {
   const place = byId(id);
   const options = {
     ...size(place),
-    legend: { markers: { width: 2 } },
+    legend: { markers },
     cursor: { sync: { key: "now" }, points: { size: 6 }, drag: { x: false, y: false } },
     scales: { x: { time: true, range: shownTime }, y: scale },
     axes: [axis({ size: 32, space: 70, values: (_, splits) => splits.map((value) => clock(value)) }), axis(more)],
@@ -81,7 +91,7 @@ const stacked = () => {
 };
 const stackedSeries = () =>
   PHASES.map(([name, , hue]) =>
-    line(name, hue, count, { width: 0, fill: () => colour(hue), value: (_, __, ___, at) => (at == null ? "–" : count((columns["in_" + name] || [])[at])) }),
+    line(name, hue, count, { width: 0, fill: (plot) => paint(plot.ctx, hue), value: (_, __, ___, at) => (at == null ? "–" : count((columns["in_" + name] || [])[at])) }),
   ).reverse();
 
 const drawAll = () => {

@@ -1,5 +1,6 @@
 // Numbers as people read them.
 
+const UNITS = [[1, "s"], [1e-3, "ms"], [1e-6, "µs"]];
 const digits = (value) => (value < 9.995 ? value.toFixed(2) : value < 99.95 ? value.toFixed(1) : value.toFixed(0));
 
 export const seconds = (value) => {
@@ -12,6 +13,13 @@ export const seconds = (value) => {
 };
 // On an axis the values are round already: no zeros behind them.
 export const tick = (value) => seconds(value).replace(/(\.\d*?)0+ /, "$1 ").replace(". ", " ");
+
+// A moment, with as many digits as tell it from the one a `step` later; in the unit of the latest beside it, `most`.
+export const moment = (value, step, most = value) => {
+  if (value === 0) return "0";
+  const [unit, name] = UNITS.find(([size]) => most >= size) || UNITS[UNITS.length - 1];
+  return (value / unit).toFixed(Math.max(0, Math.ceil(Math.log10(unit / step) - 1e-9))) + " " + name;
+};
 
 export const count = (value) => {
   if (value == null) return "–";
@@ -37,13 +45,13 @@ export const long = (value) => {
   return Math.round(whole / 3600) + " h";
 };
 
-// The phases of a request, in the order of their bars; the names are those of the metrics.
+// The phases of a request, in the order of their bars; the names are those of the metrics. The last is the colour.
 export const PHASES = [
-  ["gil_hold", "runs with the GIL", "a"],
-  ["gil_wait", "waits for the GIL", "d"],
-  ["lock_wait", "waits for a Python lock", "e"],
+  ["gil_hold", "runs with the GIL", "hold"],
+  ["gil_wait", "waits for the GIL", "wait"],
+  ["lock_wait", "waits for a Python lock", "lock"],
   ["ready", "ready, the loop is at others", "g"],
-  ["off_gil", "off the GIL", "c"],
+  ["off_gil", "off the GIL", "off"],
   ["queue", "in the queue", "b"],
   ["send", "being sent", "f"],
 ];

@@ -1,35 +1,37 @@
 // Draws the lanes of a recording. What is narrower than a pixel is not left out: each column of pixels shows its shares.
 import { colour } from "./dom.js";
-import { seconds } from "./format.js";
+import { moment } from "./format.js";
+import { paint } from "./hatch.js";
 import { first, HOLDING, LOCK, OFF, WAITING } from "./trace.js";
 
 export const LANE = 32;
 const TOP = 24;
 const BAR = 15;
-const HUES = { [OFF]: "c", [WAITING]: "d", [HOLDING]: "a", [LOCK]: "e" };
+const HUES = { [OFF]: "off", [WAITING]: "wait", [HOLDING]: "hold", [LOCK]: "lock" };
 
 export const height = (trace) => TOP + trace.lanes.length * LANE + 4;
+export const top = (lane) => TOP + lane * LANE;
 export const laneAt = (trace, y) => {
   const lane = Math.floor((y - TOP) / LANE);
   return lane >= 0 && lane < trace.lanes.length ? lane : -1;
 };
 
-const palette = () => {
+const palette = (context, ratio) => {
   const chosen = { ink: colour("ink"), faint: colour("faint"), line: colour("line"), card: colour("card") };
-  for (const kind of [OFF, WAITING, HOLDING, LOCK]) chosen[kind] = colour(HUES[kind]);
+  for (const kind of [OFF, WAITING, HOLDING, LOCK]) chosen[kind] = paint(context, HUES[kind], ratio);
   return chosen;
 };
 
 // One column of pixels: the kinds on top of each other, as much of the height as they have of the time.
 const drawColumn = (context, hues, x, y, spent, least) => {
   const all = Math.max(least, spent[OFF] + spent[WAITING] + spent[HOLDING] + spent[LOCK]);
-  let top = y;
+  let at = y;
   for (const kind of [HOLDING, WAITING, LOCK, OFF]) {
     if (spent[kind] === 0) continue;
     const part = (BAR * spent[kind]) / all;
     context.fillStyle = hues[kind];
-    context.fillRect(x, top, 1, part);
-    top += part;
+    context.fillRect(x, at, 1, part);
+    at += part;
     spent[kind] = 0;
   }
 };
@@ -85,14 +87,14 @@ const rulerStep = (perPixel) => {
 
 const drawRuler = (context, hues, view) => {
   const step = rulerStep(1 / view.scale);
-  context.fillStyle = hues.faint;
   context.font = "11px system-ui, sans-serif";
-  for (let time = Math.ceil(view.from / step) * step; time <= view.to; time += step) {
+  for (let number = Math.ceil(view.from / step); number * step <= view.to; ++number) {
+    const time = number * step;
     const x = Math.round((time - view.from) * view.scale);
     context.fillStyle = hues.line;
     context.fillRect(x, 0, 1, view.height);
     context.fillStyle = hues.faint;
-    context.fillText(seconds(time / 1e6).replace(/(\.\d*?)0+ /, "$1 ").replace(". ", " "), x + 3, 11);
+    context.fillText(moment(time / 1e6, step / 1e6, view.to / 1e6), x + 3, 11);
   }
 };
 
@@ -103,7 +105,7 @@ const drawChosen = (context, hues, trace, chosen, view) => {
   const right = (lane.end[chosen.at] - view.from) * view.scale;
   context.strokeStyle = hues.ink;
   context.lineWidth = 2;
-  context.strokeRect(Math.max(-4, left) - 1, TOP + chosen.lane * LANE + 12, Math.min(view.width + 8, right) - Math.max(-4, left) + 2, BAR + 2);
+  context.strokeRect(Math.max(-4, left) - 1, top(chosen.lane) + 12, Math.min(view.width + 8, right) - Math.max(-4, left) + 2, BAR + 2);
 };
 
 // `view`: {from, to} in microseconds.
@@ -116,22 +118,22 @@ export const draw = (canvas, trace, { from, to }, chosen) => {
   canvas.height = Math.round(tall * ratio);
   const context = canvas.getContext("2d");
   context.scale(ratio, ratio);
-  const hues = palette();
+  const hues = palette(context, ratio);
   context.fillStyle = hues.card;
   context.fillRect(0, 0, width, tall);
   const view = { from, to, scale: width / (to - from), width, height: tall };
   drawRuler(context, hues, view);
   trace.lanes.forEach((lane, number) => {
-    const top = TOP + number * LANE;
+    const y = top(number);
     context.font = "11px system-ui, sans-serif";
     const name = lane.name + (lane.interpreter === "main" ? "" : ", interpreter " + lane.interpreter);
     context.fillStyle = hues.card;
-    context.fillRect(2, top - 1, context.measureText(name).width + 4, 12);
+    context.fillRect(2, y - 1, context.measureText(name).width + 4, 12);
     context.fillStyle = hues.ink;
-    context.fillText(name, 4, top + 8);
+    context.fillText(name, 4, y + 8);
     context.fillStyle = hues.line;
-    context.fillRect(0, top + 13 + BAR - 1, width, 1);
-    drawBar(context, hues, lane, top + 13, view);
+    context.fillRect(0, y + 13 + BAR - 1, width, 1);
+    drawBar(context, hues, lane, y + 13, view);
   });
   drawChosen(context, hues, trace, chosen, view);
 };

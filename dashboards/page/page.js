@@ -1,41 +1,36 @@
 // The live page: asks for what was, listens to what comes, and shows it. The server samples routes, threads and slow
 // requests only while somebody listens, so a page that is paused or out of sight does not.
+import { json } from "./ask.js";
 import { byId, choose } from "./dom.js";
 import * as charts from "./charts.js";
+import * as listen from "./listen.js";
 import * as panels from "./panels.js";
 import * as routes from "./routes.js";
 import * as timeline from "./timeline.js";
 
-const AGAIN_MS = 2000;
 const ADVICE_MS = 10000;
 const THEMES = ["auto", "light", "dark"];
 
-let source = null;
 let paused = false;
-let again = null;
-let loading = false;
+let loading = null;
 
-const json = async (path) => {
-  const answer = await fetch(path, { cache: "no-store" });
-  if (!answer.ok) throw new Error(path + ": " + answer.status);
-  return answer.json();
+const loadOnce = async () => {
+  const [history, status] = await Promise.all([json("/history.json"), json("/status.json")]);
+  if (!history || !status) return null;
+  charts.start(history);
+  panels.showAbout(status);
+  return status;
 };
-
-const load = async () => {
-  if (loading) return;
-  loading = true;
-  try {
-    const [history, status] = await Promise.all([json("/history.json"), json("/status.json")]);
-    charts.start(history);
-    panels.showAbout(status);
-  } finally {
-    loading = false;
-  }
+const load = () => {
+  loading ??= loadOnce().finally(() => (loading = null));
+  return loading;
 };
 
 const show = (now) => {
   panels.showState(now.state);
-  if (now.sample && !charts.add(now.sample)) load().catch(() => {});
+  panels.showTrouble("");
+  panels.showUptime(now.uptime_seconds);
+  if (now.sample && !charts.add(now.sample)) load();
   panels.showTiles(now.sample);
   routes.show(now.routes);
   panels.showThreads(now.threads, now.python_threads);
@@ -43,46 +38,24 @@ const show = (now) => {
   panels.showBlame(now.blame);
 };
 
-const disconnect = () => {
-  clearTimeout(again);
-  if (source) source.close();
-  source = null;
-};
-
-const comeBack = (trouble) => {
-  disconnect();
-  panels.showState("gone");
+const say = (state, trouble) => {
+  panels.showState(state);
   panels.showTrouble(trouble);
-  again = setTimeout(connect, AGAIN_MS);
-};
-
-const connect = async () => {
-  disconnect();
-  if (paused || document.hidden) return;
-  try {
-    await load();
-  } catch {
-    comeBack("The server does not answer. Trying again.");
-    return;
-  }
-  if (source || paused || document.hidden) return;
-  source = new EventSource("/events");
-  source.addEventListener("now", (event) => {
-    panels.showTrouble("");
-    show(JSON.parse(event.data));
-  });
-  source.addEventListener("slow", (event) => panels.showSlow(JSON.parse(event.data)));
-  source.addEventListener("end", () => comeBack("The server is draining: it ends when its requests have."));
-  source.addEventListener("error", () => comeBack("The stream of news has ended. Trying again."));
-  advise();
 };
 
 const advise = async () => {
-  try {
-    panels.showAdvice(await json("/advice.json"));
-  } catch {
-    // The stream says when the server is not there.
-  }
+  const report = await json("/advice.json");
+  if (report) panels.showAdvice(report);
+};
+
+const showConfig = async () => {
+  const config = await json("/config.json");
+  if (config) panels.showConfig(config);
+};
+
+const listenOrNot = () => {
+  if (paused || document.hidden) listen.disconnect();
+  else listen.connect();
 };
 
 const setTheme = (theme) => {
@@ -103,12 +76,8 @@ const wire = () => {
     paused = !paused;
     byId("pause").setAttribute("aria-pressed", String(paused));
     byId("pause").textContent = paused ? "Resume" : "Pause";
-    if (paused) {
-      disconnect();
-      panels.showState("paused");
-    } else {
-      connect();
-    }
+    if (paused) say("paused", "");
+    listenOrNot();
   });
   const theme = () => document.documentElement.dataset.theme || "auto";
   byId("theme").textContent = "Theme: " + theme();
@@ -121,15 +90,15 @@ const wire = () => {
       charts.show(Number(button.dataset.span));
     });
   }
-  document.addEventListener("visibilitychange", () => (document.hidden ? disconnect() : connect()));
+  document.addEventListener("visibilitychange", listenOrNot);
   addEventListener("resize", () => {
     charts.resize();
     timeline.redraw();
   });
   byId("config").addEventListener("toggle", () => {
-    if (byId("config").open) json("/config.json").then(panels.showConfig, () => {});
+    if (byId("config").open) showConfig();
   });
-  setInterval(() => source && advise(), ADVICE_MS);
+  setInterval(() => listen.listening() && advise(), ADVICE_MS);
 };
 
 byId("plain").hidden = true;
@@ -138,4 +107,5 @@ byId("buttons").hidden = false;
 routes.start();
 timeline.start();
 wire();
-connect();
+listen.start({ load, begin: advise, now: show, slow: panels.showSlow, say });
+listenOrNot();

@@ -44,11 +44,15 @@ export const showTrouble = (text) => {
   byId("trouble").textContent = text;
 };
 
+let about = "";
+// By the server's clock: the browser's may be another.
+export const showUptime = (uptime) => {
+  byId("about").textContent = about + ", up for " + long(uptime);
+};
 export const showAbout = (status) => {
-  const up = long(Math.max(0, Date.now() / 1000 - status.started_at));
   const ledger = status.gil.ledger === "exact" ? "exact GIL books" : "no GIL books: " + status.gil.ledger;
-  byId("about").textContent =
-    `${status.version}, CPython ${status.python}, ${status.mode}, ${status.interface}, GIL policy ${status.gil.policy}, ${ledger}, process ${status.pid}, up for ${up}`;
+  about = `${status.version}, CPython ${status.python}, ${status.mode}, ${status.interface}, GIL policy ${status.gil.policy}, ${ledger}, process ${status.pid}`;
+  showUptime(status.uptime_seconds);
 };
 
 export const showSlow = (slow) => {

@@ -1,12 +1,15 @@
 // The GIL's timeline: records it when asked to, and lets one move about in it.
 import { byId, fill, make } from "./dom.js";
-import { count, percent, seconds } from "./format.js";
+import { count, moment, percent, seconds } from "./format.js";
 import * as lanes from "./lanes.js";
 import { first, HOLDING, LOCK, OFF, read, sums, WAITING } from "./trace.js";
 
 const WORDS = { [HOLDING]: "holds the GIL", [WAITING]: "waits for the GIL", [LOCK]: "waits for a Python lock", [OFF]: "off the GIL, in a request" };
 const CLASSES = { [HOLDING]: "gil_hold", [WAITING]: "gil_wait", [LOCK]: "lock_wait", [OFF]: "off_gil" };
 const LEAST_US = 1;
+const FINEST_SECONDS = 1e-7;
+// How much longer than its time a recording may take: it is some MB, of a server that is busy.
+const PATIENCE_SECONDS = 60;
 
 let text = "";
 let trace = null;
@@ -15,6 +18,7 @@ let chosen = null;
 let pending = false;
 
 const canvas = () => byId("lanes");
+const frame = () => canvas().parentElement;
 
 export const redraw = () => {
   if (!trace || pending) return;
@@ -45,7 +49,7 @@ const tell = () => {
   const words = [
     lane.name,
     WORDS[lane.kind[chosen.at]] + " for " + seconds((lane.end[chosen.at] - lane.begin[chosen.at]) / 1e6),
-    "from " + seconds(lane.begin[chosen.at] / 1e6),
+    "from " + moment(lane.begin[chosen.at] / 1e6, FINEST_SECONDS),
     lane.forced[chosen.at] && "given up because another thread asked",
     request.route && "route " + request.route,
     request.id && "request " + request.id,
@@ -53,6 +57,16 @@ const tell = () => {
   ];
   byId("slice").textContent = words.filter(Boolean).join(" · ");
   redraw();
+};
+
+// Scrolls the lanes, then the page, no further than it takes to see this one.
+const reveal = (lane) => {
+  const top = lane === 0 ? 0 : lanes.top(lane);
+  const bottom = lanes.top(lane) + lanes.LANE;
+  frame().scrollTop = Math.min(top, Math.max(frame().scrollTop, bottom - frame().clientHeight));
+  const above = canvas().getBoundingClientRect().top;
+  if (above + top < 0) scrollBy(0, above + top);
+  else if (above + bottom > innerHeight) scrollBy(0, above + bottom - innerHeight);
 };
 
 const choose = (lane, at) => {
@@ -84,11 +98,23 @@ const step = (by) => {
   if (size === 0) return;
   const at = chosen ? chosen.at + by : first(trace.lanes[lane], view.from);
   choose(lane, Math.max(0, Math.min(size - 1, at)));
+  reveal(lane);
+};
+
+// What another lane does at the same moment, or next.
+const change = (by) => {
+  if (!chosen) return step(0);
+  const lane = Math.max(0, Math.min(trace.lanes.length - 1, chosen.lane + by));
+  const { begin } = trace.lanes[lane];
+  const time = Math.max(view.from, trace.lanes[chosen.lane].begin[chosen.at]);
+  if (lane !== chosen.lane) choose(lane, Math.min(begin.length - 1, first(trace.lanes[lane], time)));
+  reveal(lane);
 };
 
 const KEYS = {
   ArrowLeft: () => move(-0.2), ArrowRight: () => move(0.2), ArrowUp: () => zoom(0.5), ArrowDown: () => zoom(2),
   "+": () => zoom(0.5), "-": () => zoom(2), 0: all, Home: all, n: () => step(1), p: () => step(-1),
+  j: () => change(1), k: () => change(-1),
 };
 
 const showTable = () => {
@@ -120,7 +146,8 @@ const record = async (buttons, time) => {
   buttons.forEach((button) => (button.disabled = true));
   byId("recording").textContent = "recording for " + time + " s …";
   try {
-    const answer = await fetch("/trace?format=json&seconds=" + time, { cache: "no-store" });
+    const signal = AbortSignal.timeout((time + PATIENCE_SECONDS) * 1000);
+    const answer = await fetch("/trace?format=json&seconds=" + time, { cache: "no-store", signal });
     text = await answer.text();
     if (!answer.ok) throw new Error(text.trim());
     trace = read(JSON.parse(text));
@@ -159,9 +186,11 @@ const wirePointer = () => {
   canvas().addEventListener(
     "wheel",
     (event) => {
-      if (event.shiftKey) return;
+      const sideways = Math.abs(event.deltaX) > Math.abs(event.deltaY);
+      const scrolls = frame().scrollHeight > frame().clientHeight && !event.ctrlKey && !event.metaKey;
+      if (event.shiftKey || (scrolls && !sideways)) return;
       event.preventDefault();
-      if (Math.abs(event.deltaX) > Math.abs(event.deltaY)) move(event.deltaX / canvas().clientWidth);
+      if (sideways) move(event.deltaX / canvas().clientWidth);
       else zoom(event.deltaY > 0 ? 1.25 : 0.8, event.offsetX / canvas().clientWidth);
     },
     { passive: false },

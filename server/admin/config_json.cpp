@@ -120,12 +120,15 @@ json::object python(const config::Python& python) {
 
 }  // namespace
 
-std::string config_json(const config::Config& config) {
+std::string config_json(const config::Config& config, const Versions& versions) {
+    json::object made_of;
+    for (const auto& [name, version] : versions) made_of[name] = version;
     json::array bind;
     for (const config::BindAddress& address : config.bind) bind.emplace_back(config::to_string(address));
     json::value admin = nullptr;
     if (config.admin) admin = json::value(config::to_string(*config.admin));
-    return json::serialize(json::object{{"bind", std::move(bind)},
+    return json::serialize(json::object{{"versions", std::move(made_of)},
+                                        {"bind", std::move(bind)},
                                         {"admin", std::move(admin)},
                                         {"io_threads", config.io_threads},
                                         {"routes", texts(config.routes)},

@@ -81,7 +81,8 @@ void Live::publish(const metrics::Observation& seen) {
 }
 
 std::string Live::now_json(const metrics::Observation& seen) const {
-    json::object out{{"state", word(readiness_())}, {"viewers", viewers_}};
+    json::object out{
+        {"state", word(readiness_())}, {"viewers", viewers_}, {"uptime_seconds", uptime_seconds(seen)}};
     if (history_.size() > 0)
         out["sample"] = history::sample_object(history_.at(history_.size() - 1), history_.columns());
     out["routes"] = history::routes_object(routes_, seen, kMostRoutes);

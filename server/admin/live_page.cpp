@@ -34,12 +34,15 @@ struct File {
     const std::string_view* text;
 };
 
-constexpr std::array<File, 17> kFiles = {{
+constexpr std::array<File, 20> kFiles = {{
     {"page.js", kScript, &embedded::page::page_js},
+    {"ask.js", kScript, &embedded::page::ask_js},
     {"charts.js", kScript, &embedded::page::charts_js},
     {"dom.js", kScript, &embedded::page::dom_js},
     {"format.js", kScript, &embedded::page::format_js},
+    {"hatch.js", kScript, &embedded::page::hatch_js},
     {"lanes.js", kScript, &embedded::page::lanes_js},
+    {"listen.js", kScript, &embedded::page::listen_js},
     {"panels.js", kScript, &embedded::page::panels_js},
     {"routes.js", kScript, &embedded::page::routes_js},
     {"theme.js", kScript, &embedded::page::theme_js},
@@ -86,23 +89,32 @@ std::string route_line(const history::RouteRow& row) {
                        static_cast<double>(sums[Phase::gil_hold]) / 1e9);
 }
 
+// What is wider than a phone is scrolled by itself.
+std::string scrolled(std::string_view title, std::string_view table) {
+    return fmt::format(
+        "<section><h2>{0}</h2>\n<div class=\"scroll\" tabindex=\"0\" role=\"region\" "
+        "aria-label=\"{0}\">{1}</div></section>\n",
+        title, table);
+}
+
 std::string routes_table(const metrics::Observation& seen) {
     history::RouteRates rates;
     rates.add(seen, 0);
     std::string html =
-        "<section><h2>Routes since the start</h2>\n<table class=\"numbers\"><thead><tr><th>route</th>"
+        "<table class=\"numbers\"><thead><tr><th>route</th>"
         "<th>requests</th><th>errors</th><th>p50</th><th>p99</th><th>GIL held</th></tr></thead><tbody>\n";
     for (const history::RouteRow& row : rates.rows(seen, kMostRoutes)) html += route_line(row);
-    return html + "</tbody></table></section>\n";
+    return scrolled("Routes since the start", html + "</tbody></table>");
 }
 
 std::string threads_table(const metrics::Observation& seen) {
     const std::string rows = python_threads_html(seen);
     if (rows.empty()) return {};
-    return "<section><h2>Threads now</h2>\n<table class=\"numbers left\"><thead><tr><th>thread</th>"
-           "<th>does</th><th>for</th><th>request</th><th>at it for</th><th>request id</th><th>route</th>"
-           "</tr></thead><tbody>\n" +
-           rows + "</tbody></table></section>\n";
+    return scrolled("Threads now",
+                    "<table class=\"numbers left\"><thead><tr><th>thread</th>"
+                    "<th>does</th><th>for</th><th>request</th><th>at it for</th><th>request id</th>"
+                    "<th>route</th></tr></thead><tbody>\n" +
+                        rows + "</tbody></table>");
 }
 
 std::string plain(const metrics::Observation& seen) {

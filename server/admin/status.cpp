@@ -124,12 +124,12 @@ json::object cpu_object(const Observation& seen) {
     return out;
 }
 
-double uptime(const Observation& seen) {
+}  // namespace
+
+double uptime_seconds(const Observation& seen) {
     const auto now = std::chrono::system_clock::now().time_since_epoch();
     return std::max(0.0, std::chrono::duration<double>(now).count() - seen.process.start_time);
 }
-
-}  // namespace
 
 json::object threads_object(const metrics::ThreadStates& threads) {
     const dispatch::ThreadReport& keeper = threads.keeper;
@@ -159,7 +159,7 @@ std::string status_json(const Observation& seen, Readiness readiness) {
     out["state"] = word(readiness);
     out["pid"] = getpid();
     out["started_at"] = seen.process.start_time;
-    out["uptime_seconds"] = uptime(seen);
+    out["uptime_seconds"] = uptime_seconds(seen);
     out["gil"] = gil_object(seen);
     out["threads"] = threads_object(seen.threads);
     out["python_threads"] = python_threads_array(seen);

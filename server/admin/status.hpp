@@ -13,6 +13,9 @@
 
 namespace baton::admin {
 
+// Since the process began, by the server's clock.
+double uptime_seconds(const metrics::Observation& seen);
+
 boost::json::object threads_object(const metrics::ThreadStates& threads);
 
 // Everything, with the routes that took the most time.

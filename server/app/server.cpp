@@ -7,6 +7,7 @@
 #include "server/admin/config_json.hpp"
 #include "server/app/samples.hpp"
 #include "server/app/timeline.hpp"
+#include "server/app/versions.hpp"
 #include "server/net/descriptors.hpp"
 #include "server/net/tls.hpp"
 
@@ -82,7 +83,8 @@ void Server::make_admin() {
         admin_ = std::make_unique<admin::Admin>(
             *config_.admin,
             admin::Sources{observatory_, clocks_, advisor_, live_, [this] { return readiness_.load(); },
-                           [this] { return admin::config_json(config_); }, timeline(routes_, runtime_),
+                           [this] { return admin::config_json(config_, versions(runtime_.version())); },
+                           timeline(routes_, runtime_),
                            [this](const std::string& line) { logs_.events().error("{}", line); }});
     } catch (const std::system_error& error) {
         throw net::AddressError("cannot listen on " + config::to_string(*config_.admin) +

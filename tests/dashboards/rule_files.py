@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 from boards import PROMETHEUS
+from harness.required import lacking
 from rule_cases import CASES, Case, promtool_file
 
 yaml = pytest.importorskip("yaml")
@@ -68,5 +69,5 @@ def run(folder: Path, rules: list[list[dict[str, Any]]], cases: list[Case]) -> s
 
 def promtool(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
     if shutil.which("promtool") is None:
-        pytest.skip("no promtool here (apt-get install prometheus): the rules have not been checked")
+        lacking("no promtool here (apt-get install prometheus): the rules have not been checked")
     return subprocess.run(["promtool", *map(str, arguments)], capture_output=True, text=True, timeout=120)

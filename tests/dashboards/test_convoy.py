@@ -8,14 +8,13 @@ from pathlib import Path
 
 import pytest
 from boards import substituted, targets
-from dashboards.demo.monitor import available
 from dashboards.demo.phases import PHASES
 from dashboards.demo.stage import Plan, Stage
 from harness.load import LOAD
 from harness.server import BINARY
-from watched import NO_PROMETHEUS, free_address
+from watched import free_address
 
-pytestmark = pytest.mark.skipif(not available(), reason=NO_PROMETHEUS)
+pytestmark = pytest.mark.usefixtures("prometheus_is_here")
 
 CONVOY = next(phase for phase in PHASES if phase.name == "convoy")
 SECONDS = 10.0

@@ -16,13 +16,13 @@ from pathlib import Path
 
 import pytest
 from boards import Target, substituted, targets
-from dashboards.demo.monitor import available, fetch
+from dashboards.demo.monitor import fetch
 from dashboards.demo.phases import PHASES
 from harness.load import LOAD
 from harness.server import BINARY, REPOSITORY
-from watched import NO_PROMETHEUS, free_address
+from watched import free_address
 
-pytestmark = pytest.mark.skipif(not available(), reason=NO_PROMETHEUS)
+pytestmark = pytest.mark.usefixtures("prometheus_is_here")
 
 
 def eventually(true: Callable[[], bool], seconds: float = 60.0) -> None:

@@ -7,12 +7,11 @@ import time
 from pathlib import Path
 
 import pytest
-from dashboards.demo.monitor import available
 from harness.server import Server
 from rule_files import ALERTS
-from watched import NO_PROMETHEUS, monitor, wait_for_the_first_scrape
+from watched import monitor, wait_for_the_first_scrape
 
-pytestmark = pytest.mark.skipif(not available(), reason=NO_PROMETHEUS)
+pytestmark = pytest.mark.usefixtures("prometheus_is_here")
 
 WINDOW = "4s"  # of scrapes a second apart, instead of the rule's minute
 APPLICATION = """

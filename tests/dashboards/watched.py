@@ -16,8 +16,9 @@ from pathlib import Path
 from typing import Any
 
 from dashboards.demo.children import Child
-from dashboards.demo.monitor import Prometheus
+from dashboards.demo.monitor import Prometheus, available
 from harness.load import LOAD
+from harness.required import lacking
 from harness.server import REPOSITORY, Server
 
 NO_PROMETHEUS = "no prometheus here (apt-get install prometheus, or BATON_CI=1 ./dev test): no query of a dashboard has been tried"
@@ -58,6 +59,11 @@ path = "/asgi/echo"
 websocket = {{ messages = 2 }}
 weight = 2
 """
+
+
+def need_prometheus() -> None:
+    if not available():
+        lacking(NO_PROMETHEUS)
 
 
 def free_address() -> str:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import pytest
+from harness.devtools import Chromium
 from harness.frameworks import lacking
 from harness.server import BINARY, Process
 
@@ -19,6 +22,13 @@ def loop(request: pytest.FixtureRequest) -> str:
     if request.param == "uvloop" and (reason := lacking("uvloop")):
         pytest.skip(reason)
     return request.param
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Chromium]:
+    """One browser for all tests: its start is what takes long."""
+    with Chromium() as browser:
+        yield browser
 
 
 @pytest.hookimpl(hookwrapper=True)

@@ -42,7 +42,7 @@ def test_an_event_comes_with_everything_in_it(server: Server) -> None:
         assert events.response.get("Cache-Control") == "no-store"
         now = events.next_named("now")
         assert events.retry is not None
-    assert now["state"] == "ready" and now["viewers"] == 1
+    assert now["state"] == "ready" and now["viewers"] == 1 and 0 < now["uptime_seconds"] < 3600
     assert {"routes", "threads", "python_threads", "event_loops", "blame"} <= now.keys()
     row = next(row for row in now["routes"]["rows"] if row["route"] == "/hello")
     assert row["total"]["requests"] >= 1 and set(row["total"]["phase_seconds"]) == PHASES

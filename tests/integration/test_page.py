@@ -1,54 +1,25 @@
-"""The live page: what is served, and what a browser makes of it."""
+"""The live page: what is served, and what a browser makes of it. Its states and its timeline have files of their own."""
 
 from __future__ import annotations
 
-import json
-import os
 import re
+import subprocess
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from pathlib import Path
 
 import pytest
-from harness.client import Client
 from harness.devtools import Chromium, Tab
 from harness.events import admin_client
+from harness.page import MIXED, PICTURES, TELL_TEXTS, answering, eventually, lab, load, opened
 from harness.server import BINARY, REPOSITORY, Server
 
-# Kept as build output, to be looked at.
-PICTURES = Path(os.environ.get("BATON_PICTURES", BINARY.parent / "pictures"))
 HOSTILE = "/<script>document.title='owned'</script>"
 
 
 @pytest.fixture(scope="module")
 def server() -> Iterator[Server]:
-    with Server("handlers.lab:app", "--mount=/asgi=handlers.lab:asgi", "--threads=4", cwd=REPOSITORY) as running:
+    with lab("--threads=4") as running:
         yield running
-
-
-@contextmanager
-def load(server: Server, *targets: str) -> Iterator[None]:
-    """Each target on a connection of its own, again and again."""
-    over = threading.Event()
-
-    def ask(target: str) -> None:
-        with Client(server.address, timeout=60) as client:
-            while not over.is_set():
-                client.get(target)
-
-    threads = [threading.Thread(target=ask, args=(target,)) for target in targets]
-    for thread in threads:
-        thread.start()
-    try:
-        yield
-    finally:
-        over.set()
-        for thread in threads:
-            thread.join()
-
-
-MIXED = ("/hello", "/io/sleep?ms=5", "/cpu/countdown?n=100000", "/cpu/fib?n=15", "/asgi/io/sleep?ms=5")
 
 
 # --- What is served
@@ -131,23 +102,10 @@ def test_route_names_are_escaped_in_the_table() -> None:
 # --- What a browser makes of it
 
 
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Chromium]:
-    with Chromium() as browser:
-        yield browser
-
-
 @pytest.fixture
 def tab(chromium: Chromium, server: Server) -> Iterator[Tab]:
-    opened = chromium.tab()
-    opened.looks(1200, 900)
-    opened.open(f"http://{server.admin}/")
-    opened.wait_until("document.querySelectorAll('#tiles .tile').length > 5 && document.querySelectorAll('#charts .uplot').length > 5")
-    yield opened
-    assert opened.trouble == []
-    outside = [url for url in opened.asked if not url.startswith((f"http://{server.admin}/", "blob:", "about:"))]
-    assert outside == [], "the page asks nobody but its server"
-    opened.close()
+    with opened(chromium, server) as found:
+        yield found
 
 
 def points(tab: Tab) -> str:
@@ -227,87 +185,144 @@ def test_hostile_texts_are_shown_as_text(chromium: Chromium) -> None:
         with own.client() as client:
             client.send(f"GET {HOSTILE} HTTP/1.1\r\nHost: localhost\r\n\r\n".encode())
             assert client.response().status == 200
-        tab = chromium.tab()
-        tab.open(f"http://{own.admin}/")
-        tab.click("[data-window=total]")
-        tab.wait_until("document.querySelector('#slow-table').textContent.includes('<script>document.title')")
-        tab.wait_until("""document.querySelector('#route-table').textContent.includes('<b>"named"&<script>')""")
-        assert tab.evaluate("document.title") == "Baton"
-        assert tab.evaluate("document.querySelectorAll('table script, table b').length") == 0
-        assert tab.trouble == []
-        tab.close()
+        with opened(chromium, own) as tab:
+            tab.click("[data-window=total]")
+            tab.wait_until("document.querySelector('#slow-table').textContent.includes('<script>document.title')")
+            tab.wait_until("""document.querySelector('#route-table').textContent.includes('<b>"named"&<script>')""")
+            assert tab.evaluate("document.title") == "Baton"
+            assert tab.evaluate("document.querySelectorAll('table script, table b').length") == 0
 
 
-def test_pause_stops_the_stream_and_resume_starts_it(tab: Tab, server: Server) -> None:
-    tab.click("#pause")
-    assert tab.text("#state") == "paused"
-    with admin_client(server) as client:
-        status = client.get("/status.json").json()
-    assert status["state"] == "ready"
-    tab.click("#pause")
-    tab.wait_until("document.getElementById('state').textContent === 'ready'")
+def test_the_configuration_opens_and_names_the_versions(tab: Tab) -> None:
+    assert not tab.evaluate("document.querySelector('#config-table').checkVisibility()")
+    tab.click("#config summary")
+    tab.wait_until("document.querySelectorAll('#config-table tbody tr').length > 20")
+    cells = "[...document.querySelectorAll('#config-table tbody tr')].map((row) => [...row.cells].map((cell) => cell.textContent))"
+    rows = dict(tab.evaluate(cells))
+    assert tab.evaluate("document.querySelector('#config-table').checkVisibility()")
+    assert (rows["python.application"], rows["python.threads.max"]) == ("handlers.lab:app", "4")
+    said = subprocess.run([BINARY, "--version"], capture_output=True, text=True, timeout=20, check=True).stdout
+    versions = dict(line.split(" ", 1) for line in said.splitlines())
+    assert versions.keys() >= {"Baton", "CPython", "Boost", "OpenSSL"}
+    assert {name: rows["versions." + name] for name in versions} == versions
 
 
-def test_a_trace_is_recorded_and_drawn(tab: Tab, server: Server) -> None:
-    with load(server, *MIXED, "/cpu/countdown?n=300000"):
-        tab.click("[data-record='2']")
-        tab.wait_until("!document.getElementById('trace').hidden || document.getElementById('recording').textContent.startsWith('no')")
-    assert not tab.text("#recording").startswith("no"), tab.text("#recording")
-    assert tab.evaluate("document.querySelectorAll('#lane-table tbody tr').length") >= 4
-    held = tab.evaluate("[...document.querySelectorAll('#lane-table tbody td:nth-child(3)')].map((cell) => parseFloat(cell.textContent) || 0)")
-    assert 0 < sum(held) <= 101, "one GIL is held by one thread at a time"
-    colours = tab.evaluate(
-        "(() => { const c = document.getElementById('lanes'); const d = c.getContext('2d').getImageData(0, 0, c.width, c.height).data;"
-        " const s = new Set(); for (let i = 0; i < d.length; i += 4) s.add(d[i] + ',' + d[i + 1] + ',' + d[i + 2]); return [...s]; })()"
-    )
-    assert {"36,99,201", "198,47,61"} <= set(colours), "holding and waiting are to be seen"
-    # The keyboard: choose a slice, whose request is named.
-    tab.evaluate("document.getElementById('lanes').focus()")
-    for _ in range(12):
-        tab.press("n")
-        if "route " in tab.text("#slice"):
-            break
-    assert " for " in tab.text("#slice")
-    before = tab.evaluate("document.getElementById('lanes').toDataURL()")
-    for key in ("ArrowUp", "ArrowUp", "ArrowRight"):
-        tab.press(key)
-    tab.wait_until(f"document.getElementById('lanes').toDataURL() !== {json.dumps(before)}")
-    # The mouse: a press in the middle of the lanes chooses what is there.
-    tab.evaluate("document.getElementById('lanes').scrollIntoView()")
-    found = set()
-    for step in range(1, 40):
-        x, y = tab.evaluate(
-            "(() => { const r = document.getElementById('lanes').getBoundingClientRect(); return [r.left + r.width * " + str(step / 40) + ", r.top + 24 + 20]; })()"
-        )
-        tab.click_at(x, y)
-        found.add(tab.text("#slice"))
-    assert any("GIL for " in text for text in found), found
+# The server says that it is older than it is: as if there were a history of 15 minutes.
+OLDER = """
+  const ask = window.fetch;
+  window.fetch = async (path, ...more) => {
+    const answer = await ask(path, ...more);
+    if (path !== "/history.json") return answer;
+    const history = await answer.json();
+    const older = Array.from({ length: 840 }, (_, at) => history.t[0] - 840 + at);
+    const lengthen = (columns) => {
+      for (const [name, values] of Object.entries(columns)) {
+        if (Array.isArray(values)) values.unshift(...(name === "t" ? older : older.map(() => 1)));
+        else lengthen(values);
+      }
+    };
+    lengthen(history);
+    return new Response(JSON.stringify(history));
+  };
+"""
+
+
+def test_the_buttons_choose_how_much_of_the_past_is_shown(chromium: Chromium, server: Server) -> None:
+    def shown(tab: Tab) -> int:
+        """From the first to the last time below the chart, seconds."""
+        tab.wait_until("(window.times = drawn.filter(({ place, text }) => place === 'chart-rate' && /^..:..:..$/.test(text))).length > 1")
+        texts = tab.evaluate("times.map(({ text }) => text)")
+        seconds = [sum(int(part) * unit for part, unit in zip(text.split(":"), (3600, 60, 1), strict=True)) for text in texts]
+        return (seconds[-1] - seconds[0]) % 86400
+
+    with opened(chromium, server, before=TELL_TEXTS + OLDER) as tab:
+        for chosen, least in ((60, 20), (900, 450), (300, 150)):
+            tab.evaluate(f"drawn.length = 0; document.querySelector('[data-span=\"{chosen}\"]').click()")
+            assert least <= shown(tab) <= chosen
+            pressed = "[...document.querySelectorAll('[data-span][aria-pressed=true]')].map((button) => button.dataset.span)"
+            assert tab.evaluate(pressed) == [str(chosen)]
+
+
+def test_the_theme_can_be_chosen_and_is_kept(tab: Tab) -> None:
+    paper = "getComputedStyle(document.body).backgroundColor"
+    marker = "getComputedStyle(document.querySelector('#chart-latency .u-series:nth-child(2) .u-marker')).borderTopColor"
+    assert tab.text("#theme") == "Theme: auto"
+    tab.click("#theme")
+    assert (tab.text("#theme"), tab.evaluate(paper)) == ("Theme: light", "rgb(247, 248, 250)")
+    assert tab.evaluate(marker) == "rgb(36, 99, 201)"
+    drawn = tab.evaluate("document.querySelector('#chart-latency canvas').toDataURL()")
+    tab.click("#theme")
+    assert (tab.text("#theme"), tab.evaluate(paper)) == ("Theme: dark", "rgb(17, 20, 24)")
+    assert tab.evaluate(marker) == "rgb(110, 168, 255)", "the legend follows"
+    tab.wait_until(f"document.querySelector('#chart-latency canvas').toDataURL() !== {drawn!r}")
+    tab.call("Page.reload")
+    tab.wait_until("document.readyState === 'complete' && document.getElementById('theme').textContent === 'Theme: dark'")
+    assert tab.evaluate(paper) == "rgb(17, 20, 24)"
+    tab.click("#theme")
+    assert (tab.text("#theme"), tab.evaluate(paper)) == ("Theme: auto", "rgb(247, 248, 250)")
+
+
+def test_what_cannot_be_shown_is_complained_of(chromium: Chromium, server: Server) -> None:
+    """A mistake in drawing is no server that does not answer."""
+    wrong = answering("/advice.json", """new Response('{"advice": 1}')""")
+    with chromium.tab() as tab:
+        tab.before_scripts(wrong)
+        tab.open(f"http://{server.admin}/")
+        eventually(lambda: tab.evaluate("1") and tab.trouble != [], "nobody complained")
+        assert "TypeError" in tab.trouble[0]
+
+
+def luminance(colour: str) -> float:
+    parts = [int(colour[at : at + 2], 16) / 255 for at in (1, 3, 5)]
+    linear = [part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts]
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+
+def contrast(one: str, other: str) -> float:
+    """As WCAG 2 reckons it."""
+    lower, higher = sorted((luminance(one), luminance(other)))
+    return (higher + 0.05) / (lower + 0.05)
+
+
+@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
+def test_a_convoy_is_seen_without_telling_red_from_green(chromium: Chromium, server: Server, dark: bool) -> None:
+    with opened(chromium, server, dark=dark) as tab:
+        style = "getComputedStyle(document.documentElement)"
+        # The last are ready, in the queue, and being sent.
+        names = ("card", "hold", "wait", "lock", "off", "g", "b", "f")
+        colours = {name: tab.evaluate(f"{style}.getPropertyValue('--{name}').trim()") for name in names}
+        hatched = {name: "gradient" in tab.evaluate(f"getComputedStyle(document.querySelector('#phase-key .{name}')).backgroundImage")
+                   for name in ("gil_hold", "gil_wait", "lock_wait", "off_gil")}  # fmt: skip
+    card = "#ffffff" if colours["card"] == "#fff" else colours.pop("card")
+    faint = {name: contrast(card, colours[name]) for name in names[1:] if contrast(card, colours[name]) < 3}
+    assert faint == {}
+    assert contrast(colours["hold"], colours["wait"]) > 1.6 and contrast(colours["wait"], colours["off"]) > 1.6
+    assert hatched == {"gil_hold": False, "gil_wait": True, "lock_wait": True, "off_gil": False}
 
 
 @pytest.mark.parametrize(("name", "width", "dark"), [("light", 1200, False), ("dark", 1200, True), ("phone", 390, False)])
 def test_it_fits_and_is_photographed(chromium: Chromium, server: Server, name: str, width: int, dark: bool) -> None:
-    tab = chromium.tab()
-    tab.looks(width, 900, dark=dark)
-    tab.open(f"http://{server.admin}/")
-    with load(server, *MIXED):
-        tab.wait_until("document.querySelectorAll('#route-table tbody tr').length >= 5 && document.querySelectorAll('#tiles .tile').length > 5")
-        tab.click("[data-record='2']")
-        tab.wait_until("!document.getElementById('trace').hidden")
-        assert len(tab.photograph(PICTURES / f"page-{name}.png")) > 20_000
-    assert tab.evaluate("document.documentElement.scrollWidth") <= width, "it has to be scrolled sideways"
-    paper = tab.evaluate("getComputedStyle(document.body).backgroundColor")
-    assert paper == ("rgb(17, 20, 24)" if dark else "rgb(247, 248, 250)")
-    assert tab.trouble == []
-    tab.close()
+    with opened(chromium, server, width=width, dark=dark) as tab:
+        with load(server, *MIXED):
+            tab.wait_until("document.querySelectorAll('#route-table tbody tr').length >= 5")
+            tab.click("[data-record='2']")
+            tab.wait_until("!document.getElementById('trace').hidden")
+            assert len(tab.photograph(PICTURES / f"page-{name}.png")) > 20_000
+        assert tab.evaluate("document.documentElement.scrollWidth") <= width, "it has to be scrolled sideways"
+        paper = tab.evaluate("getComputedStyle(document.body).backgroundColor")
+        assert paper == ("rgb(17, 20, 24)" if dark else "rgb(247, 248, 250)")
 
 
-def test_the_page_comes_back_when_the_server_does(chromium: Chromium) -> None:
-    first = Server("handlers.hello:app", cwd=REPOSITORY)
-    tab = chromium.tab()
-    tab.open(f"http://{first.admin}/")
-    tab.wait_until("document.getElementById('state').textContent === 'ready' && document.querySelectorAll('.tile').length > 5")
-    first.stop()
-    tab.wait_until("!document.getElementById('trouble').hidden")
-    with Server("handlers.hello:app", admin=first.admin, cwd=REPOSITORY):
-        tab.wait_until("document.getElementById('trouble').hidden && document.getElementById('state').textContent === 'ready'")
-    tab.close()
+@pytest.mark.parametrize("width", [1200, 390])
+def test_without_scripts_nothing_is_dead_and_it_fits(chromium: Chromium, server: Server, width: int) -> None:
+    with chromium.tab() as tab, load(server, *MIXED):
+        tab.looks(width, 900)
+        tab.without_scripts()
+        tab.open(f"http://{server.admin}/")
+        assert len(tab.photograph(PICTURES / f"page-without-scripts-{width}.png")) > 10_000
+        seen = "[...document.querySelectorAll('{}')].filter((one) => one.checkVisibility()).length"
+        assert tab.evaluate(seen.format("button, #live")) == 0
+        assert tab.evaluate(seen.format("#plain table")) == 2
+        assert tab.evaluate("document.documentElement.scrollWidth") <= width, "it has to be scrolled sideways"
+        wide = tab.evaluate("[...document.querySelectorAll('#plain .scroll')].some((one) => one.scrollWidth > one.clientWidth)")
+        assert wide == (width == 390), "a table that is too wide is scrolled by itself"
