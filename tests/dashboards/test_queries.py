@@ -179,8 +179,6 @@ def test_the_gils_utilization_is_the_reports(scene: Scene, board: str) -> None:
     server = scene.report["server"]
     [gil] = server["gils"]
     assert over_the_run(scene, panel(board, "GIL utilization")) == pytest.approx(gil["held"] / server["wall"], rel=0.2, abs=0.02)
-    waiting = over_the_run(scene, panel("baton-gil", "Threads in line"))
-    assert waiting == pytest.approx(gil["waiting"] / server["wall"], rel=0.5, abs=0.05)
 
 
 def test_answers_by_endpoint_status_and_failure_are_the_generators(scene: Scene) -> None:
