@@ -146,9 +146,7 @@ def test_the_routes_can_be_sorted_by_the_keyboard(tab: Tab, server: Server) -> N
 
 def test_the_request_of_a_thread_is_shown_while_it_is_there(chromium: Chromium) -> None:
     """For as long as it takes the browser to see it."""
-    with Server("stays:app", "--threads=2") as own:
-        tab = chromium.tab()
-        tab.open(f"http://{own.admin}/")
+    with Server("stays:app", "--threads=2") as own, opened(chromium, own) as tab:
 
         def ask() -> None:
             with own.client(timeout=120) as client:
@@ -161,8 +159,6 @@ def test_the_request_of_a_thread_is_shown_while_it_is_there(chromium: Chromium) 
         finally:
             own.get("/go?gate=seen")
             sleeper.join()
-        assert tab.trouble == []
-        tab.close()
 
 
 def is_shown_while_it_is_there(tab: Tab, let_it_go: Callable[[], object]) -> None:

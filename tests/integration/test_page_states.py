@@ -6,6 +6,7 @@ import re
 import signal
 import threading
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from harness.devtools import Chromium
@@ -86,19 +87,27 @@ def test_a_server_that_says_nothing_has_gone(chromium: Chromium, server: Server)
         tab.wait_until(READY)
 
 
-def test_a_drain_is_told_from_an_end(chromium: Chromium) -> None:
-    with lab() as own, chromium.tab() as tab:
+def test_a_drain_is_told_from_an_end(chromium: Chromium, tmp_path: Path) -> None:
+    with Server("asgi_queue:app") as own, chromium.tab() as tab:
         tab.before_scripts(TELL_STATES)
         tab.open(f"http://{own.admin}/")
         tab.wait_until(f"{READY} && {ALIVE}")
-        # A request in flight keeps the drain going, long enough for the page to ask again.
-        sleeper = threading.Thread(target=own.get, args=("/io/sleep?ms=8000",))
-        sleeper.start()
+
+        def ask() -> None:
+            with own.client(timeout=120) as client:
+                client.get(f"/stand?{tmp_path}")
+
+        # A request in flight keeps the drain going for as long as it takes.
+        waiter = threading.Thread(target=ask)
+        waiter.start()
         own.wait_until_active(1)
         own.signal(signal.SIGTERM)
         tab.wait_until(f"{state_is('draining')} && document.getElementById('trouble').textContent.includes('is draining')")
+        tab.evaluate("asked = performance.getEntriesByType('resource').length")
+        tab.wait_until(f"performance.getEntriesByType('resource').length > asked && {state_is('draining')}")
+        (tmp_path / "go").touch()
+        waiter.join()
         tab.wait_until(state_is("gone"))
-        sleeper.join()
         assert tab.evaluate("states.slice(states.lastIndexOf('ready') + 1)") == ["draining", "gone"]
 
 
