@@ -190,19 +190,6 @@ def test_every_request_bears_its_id_and_route(lab: Server, kind: str, prefix: st
         assert all(len(flow) >= 2 and len({each.request for each in flow}) == 1 for flow in timeline.flows.values())
 
 
-def test_a_convoy_shows(lab: Server) -> None:
-    """By CPython's rules, short requests wait for computing ones until these are made to let go."""
-    policy = lab.arguments[lab.arguments.index("--gil-policy") + 1]
-    with load(lab):
-        timeline = record(lab, 1.0, "perfetto")
-    waits = [each for each in timeline.all("waiting") if each.route == "/io/sleep"]
-    assert waits
-    if policy == "cpython":
-        forced = [each for each in timeline.all("holding") if each.forced]
-        assert {each.route for each in forced} & {"/cpu/fib", "/asgi/cpu/fib"}
-        assert max(each.length for each in waits) >= 4e6  # the switch interval, or nearly
-
-
 @pytest.mark.parametrize("kind", FORMATS)
 def test_threads_that_come_and_go_and_children(kind: str) -> None:
     """Threads of the application's own, many that begin and end within the recording, and a fork in its middle."""
