@@ -28,7 +28,7 @@ Admin::Admin(const config::TcpAddress& address, Sources sources)
     : sources_(std::move(sources)),
       rounds_(sources_.report),
       traces_(sources_.trace, sources_.clocks),
-      listener_(io_, address, [this](std::string_view target) { return page(target, sources_, traces_); }) {
+      listener_(io_, address, {[this](const Asked& asked) { return page(asked, sources_, traces_); }}) {
     if (!sources_.readiness || !sources_.config) throw std::invalid_argument("admin: a source is missing");
     rounds_.add("counting the throughput", [this] { sources_.observatory.tick(); });
     rounds_.add("keeping the history", [this] { sources_.live.tick(); });

@@ -32,6 +32,12 @@ tcp::endpoint resolve(asio::io_context& io, const config::TcpAddress& address) {
     return found.begin()->endpoint();
 }
 
+bool on_loopback(const asio::ip::address& address) {
+    if (address.is_v6() && address.to_v6().is_v4_mapped())
+        return asio::ip::make_address_v4(asio::ip::v4_mapped, address.to_v6()).is_loopback();
+    return address.is_loopback();
+}
+
 // Programs that the application starts must not keep our port. Asio has no option for it.
 void keep_from_children(int fd) {
     ::fcntl(fd, F_SETFD, FD_CLOEXEC);
@@ -47,9 +53,10 @@ void listen(tcp::acceptor& acceptor, const tcp::endpoint& endpoint) {
 
 }  // namespace
 
-Listener::Listener(asio::io_context& io, const config::TcpAddress& address, Answer answer)
-    : io_(io), acceptor_(io), answer_(std::move(answer)) {
+Listener::Listener(asio::io_context& io, const config::TcpAddress& address, Service service)
+    : io_(io), acceptor_(io), service_(std::move(service)) {
     const tcp::endpoint endpoint = resolve(io_, address);
+    service_.local_names_only = on_loopback(endpoint.address());
     try {
         listen(acceptor_, endpoint);
     } catch (const boost::system::system_error& error) {
@@ -81,7 +88,7 @@ asio::awaitable<void> Listener::serve() {
 void Listener::begin(tcp::socket socket) {
     try {
         keep_from_children(socket.native_handle());
-        asio::co_spawn(io_, admin::serve(std::move(socket), answer_, sessions_), asio::detached);
+        asio::co_spawn(io_, admin::serve(std::move(socket), service_, sessions_), asio::detached);
     } catch (const std::bad_alloc&) {
         return;
     }

@@ -2,6 +2,7 @@
 
 #include <array>
 #include <optional>
+#include <string_view>
 #include <utility>
 
 #include "server/admin/live_page.hpp"
@@ -99,11 +100,14 @@ Page not_found() {
 
 }  // namespace
 
-Reply page(std::string_view target, const Sources& sources, TracePage& traces) {
-    const std::string_view path = target.substr(0, target.find('?'));
+Reply page(const Asked& asked, const Sources& sources, TracePage& traces) {
+    const std::string_view path = asked.target.substr(0, asked.target.find('?'));
     for (const Entry& entry : kPages) {
         if (entry.path != path) continue;
-        if (entry.answer != nullptr) return entry.answer(target, sources, traces);
+        // The others cost little, and the page that asks across sites does not see them.
+        if (entry.answer != nullptr && asked.cross_site)
+            return plain(403, "no page of another site may ask for this\n");
+        if (entry.answer != nullptr) return entry.answer(asked.target, sources, traces);
         return entry.make(sources);
     }
     if (std::optional<Page> file = asset(path)) return *std::move(file);

@@ -1,5 +1,6 @@
 #include "server/admin/session.hpp"
 
+#include <algorithm>
 #include <array>
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/use_awaitable.hpp>
@@ -18,6 +19,8 @@
 #include <utility>
 #include <variant>
 
+#include "server/admin/origin.hpp"
+
 namespace baton::admin {
 namespace {
 
@@ -30,17 +33,24 @@ using Response = http::response<http::string_body>;
 
 constexpr auto kAwait = asio::as_tuple(asio::use_awaitable);
 constexpr std::uint32_t kHeadLimit = 8 * 1024;
-// Also the keep-alive: scrapers come every 15 s or so, and the live page every second.
-constexpr std::chrono::seconds kTimeout{60};
 
 // The pages fetch nothing and are framed by nobody.
 constexpr std::string_view kSecurityPolicy =
     "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
-Reply reply_for(http::verb method, std::string_view target, const Answer& answer) {
-    if (method != http::verb::get && method != http::verb::head) return plain(405, "GET and HEAD only\n");
+// By every name that the client gives.
+bool calls_local_name(const http::fields& fields) {
+    const auto [from, to] = fields.equal_range(http::field::host);
+    return std::all_of(from, to, [](const auto& field) { return is_local_host(field.value()); });
+}
+
+Reply reply_for(const http::request<http::empty_body>& request, const Service& service) {
+    if (service.local_names_only && !calls_local_name(request))
+        return plain(421, "this address is called localhost, or by its number, and not as the Host says\n");
+    if (request.method() != http::verb::get && request.method() != http::verb::head)
+        return plain(405, "GET and HEAD only\n");
     try {
-        return answer(target);
+        return service.answer({request.target(), is_cross_site(request["Sec-Fetch-Site"])});
     } catch (const std::exception& error) {
         return plain(500, std::string(error.what()) + '\n');
     }
@@ -53,6 +63,7 @@ void set_fields(http::response<Body>& out, std::string_view type, std::string_vi
     out.set("Content-Security-Policy", policy.empty() ? kSecurityPolicy : policy);
     out.set("X-Content-Type-Options", "nosniff");
     out.set("Referrer-Policy", "no-referrer");
+    out.set("Cross-Origin-Resource-Policy", "same-origin");
 }
 
 Response response(Page page, unsigned version, bool keep_alive) {
@@ -115,12 +126,12 @@ asio::awaitable<void> send(beast::tcp_stream& stream, const Stream& out, unsigne
     co_await sink.finish();
 }
 
-Reply reply_for(const beast::error_code& error, const Parser& parser, const Answer& answer) {
+Reply reply_for(const beast::error_code& error, const Parser& parser, const Service& service) {
     if (error == http::error::header_limit || error == http::error::buffer_overflow) {
         return plain(431, "request head too large\n");
     }
     if (error) return plain(400, "not a request\n");
-    return reply_for(parser.get().method(), parser.get().target(), answer);
+    return reply_for(parser.get(), service);
 }
 
 // Has the client got it already? (RFC 9110 section 13.1.2)
@@ -143,7 +154,7 @@ bool answerable(const beast::error_code& error) {
 
 }  // namespace
 
-asio::awaitable<void> serve(asio::ip::tcp::socket socket, const Answer& answer,
+asio::awaitable<void> serve(asio::ip::tcp::socket socket, const Service& service,
                             std::shared_ptr<Sessions> sessions) {
     using Doing = Sessions::Doing;
     beast::tcp_stream stream(std::move(socket));
@@ -155,7 +166,7 @@ asio::awaitable<void> serve(asio::ip::tcp::socket socket, const Answer& answer,
     while (keep_alive) {
         Parser parser;
         parser.header_limit(kHeadLimit);
-        stream.expires_after(kTimeout);
+        stream.expires_after(service.idle);
         const auto [error, size] = co_await http::async_read_header(stream, buffer, parser, kAwait);
         if (error && !answerable(error)) break;
         place.is(Doing::answering);
@@ -164,8 +175,9 @@ asio::awaitable<void> serve(asio::ip::tcp::socket socket, const Answer& answer,
         keep_alive = !unread && parser.get().keep_alive();
         const unsigned version = error ? 11 : parser.get().version();
         const bool head_only = !error && parser.get().method() == http::verb::head;
-        Reply reply = reply_for(error, parser, answer);
+        Reply reply = reply_for(error, parser, service);
         if (const auto* const endless = std::get_if<Stream>(&reply)) {
+            stream.expires_after(service.sending);  // of its head
             place.is(Doing::streaming);
             co_await send(stream, *endless, version, head_only);
             break;
@@ -178,6 +190,7 @@ asio::awaitable<void> serve(asio::ip::tcp::socket socket, const Answer& answer,
             unread = true;  // maybe: the client does not know yet
         }
         const Response out = response(std::move(page), version, keep_alive);
+        stream.expires_after(service.sending);
         if (!co_await send(stream, out, head_only)) break;
         if (keep_alive) place.is(Doing::idle);
     }

@@ -94,7 +94,8 @@ admin::Page page(std::string_view target, const Watch& watch) {
 class Server {
   public:
     Server(const config::TcpAddress& address, const Watch& watch)
-        : listener_(io_, address, [&watch](std::string_view target) { return page(target, watch); }) {
+        : listener_(io_, address,
+                    {[&watch](const admin::Asked& asked) { return page(asked.target, watch); }}) {
         boost::asio::co_spawn(io_, listener_.serve(), boost::asio::detached);
         thread_ = std::thread([this] {
             sigset_t all;  // signals are main's

@@ -10,6 +10,7 @@
 #include <string>
 #include <system_error>
 #include <thread>
+#include <tuple>
 #include <vector>
 
 #include "server/dispatch/inbox.hpp"
@@ -315,11 +316,51 @@ TEST_F(AdminTest, TheAnswerSurvivesABodyThatIsStillComing) {
     }
 }
 
+TEST_F(AdminTest, OnLoopbackItHasLocalNamesOnly) {
+    const auto status = [this](const std::string& fields) {
+        Client client(server.port());
+        client.send("GET /livez HTTP/1.1\r\n" + fields + "\r\n");
+        return client.receive().result_int();
+    };
+    EXPECT_EQ(status("Host: 127.0.0.1:9180\r\n"), 200U);
+    EXPECT_EQ(status(""), 200U);
+    EXPECT_EQ(status("Host: rebound.example\r\n"), 421U);
+    EXPECT_EQ(status("Host: localhost\r\nHost: rebound.example\r\n"), 421U);
+    Client client(server.port());
+    client.send("GET /livez HTTP/1.1\r\nHost: rebound.example\r\n\r\n");
+    EXPECT_EQ(client.receive().body(),
+              "this address is called localhost, or by its number, and not as the Host says\n");
+    EXPECT_EQ(client.get("/livez").body(), "ok\n") << "the connection goes on";
+}
+
+TEST_F(AdminTest, ElsewhereItHasAnyName) {
+    server.stop();  // two would take the samples
+    Admin open({"0.0.0.0", 0}, sources());
+    open.start();
+    Client client(open.port());
+    client.send("GET /livez HTTP/1.1\r\nHost: baton:9180\r\n\r\n");
+    EXPECT_EQ(client.receive().body(), "ok\n");
+}
+
+TEST_F(AdminTest, NoPageOfAnotherSiteStartsAnything) {
+    for (const auto& [path, site, status] :
+         {std::tuple{"/trace?seconds=60", "cross-site", 403U}, std::tuple{"/events", "cross-site", 403U},
+          std::tuple{"/trace?seconds=60", "same-origin", 503U}, std::tuple{"/livez", "cross-site", 200U}}) {
+        Client client(server.port());
+        client.send(std::string("GET ") + path + " HTTP/1.1\r\nHost: localhost\r\nSec-Fetch-Site: " + site +
+                    "\r\n\r\n");
+        const Client::Response response = client.receive();
+        EXPECT_EQ(response.result_int(), status) << path << ' ' << site;
+        EXPECT_EQ(response["Cross-Origin-Resource-Policy"], "same-origin");
+    }
+}
+
 TEST_F(AdminTest, KeepAliveAndPipelining) {
     Client client(server.port());
     for (int i = 0; i < 20; ++i) EXPECT_TRUE(client.get("/livez").keep_alive());
     client.send(
-        "GET /livez HTTP/1.1\r\nHost: a\r\n\r\nGET /readyz HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n");
+        "GET /livez HTTP/1.1\r\nHost: localhost\r\n\r\nGET /readyz HTTP/1.1\r\nHost: "
+        "localhost\r\nConnection: close\r\n\r\n");
     EXPECT_EQ(client.receive().result_int(), 200U);
     EXPECT_FALSE(client.receive().keep_alive());
     EXPECT_TRUE(client.closed());

@@ -4,9 +4,11 @@
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 #include <boost/asio/io_context.hpp>
+#include <chrono>
 #include <memory>
-#include <string_view>
+#include <string>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include "server/admin/listener.hpp"
@@ -17,20 +19,29 @@ namespace {
 
 namespace asio = boost::asio;
 
-class CrowdTest : public testing::Test {
-  protected:
-    CrowdTest() {
-        asio::co_spawn(io_, server.serve(), asio::detached);
+class Running {
+  public:
+    explicit Running(Service service) : listener_(io_, {"127.0.0.1", 0}, std::move(service)) {
+        asio::co_spawn(io_, listener_.serve(), asio::detached);
         thread_ = std::thread([this] { io_.run(); });
     }
-    ~CrowdTest() override {
+    ~Running() {
         io_.stop();
         thread_.join();
     }
+    Running(const Running&) = delete;
+    Running& operator=(const Running&) = delete;
+    std::uint16_t port() const { return listener_.port(); }
 
+  private:
     asio::io_context io_{1};
-    Listener server{io_, {"127.0.0.1", 0}, [](std::string_view) { return Reply(plain(200, "ok\n")); }};
+    Listener listener_;
     std::thread thread_;
+};
+
+class CrowdTest : public testing::Test {
+  protected:
+    Running server{{[](const Asked&) { return Reply(plain(200, "ok\n")); }}};
 };
 
 std::vector<std::unique_ptr<Client>> clients(std::size_t number, std::uint16_t port) {
@@ -50,7 +61,7 @@ TEST_F(CrowdTest, ConnectionsAreBoundedAndComeBack) {
         EXPECT_TRUE(all[0]->closed());
     }
     for (std::size_t i = 2; i < 64; i += 2) {
-        all[i]->send("vez HTTP/1.1\r\nHost: a\r\n\r\n");
+        all[i]->send("vez HTTP/1.1\r\nHost: localhost\r\n\r\n");
         EXPECT_EQ(all[i]->receive().body(), "ok\n") << i;
     }
     EXPECT_EQ(all[1]->get("/livez").result_int(), 200U);
@@ -75,8 +86,21 @@ TEST_F(CrowdTest, InACrowdConnectionsEndWithTheirAnswer) {
     EXPECT_TRUE(all[0]->closed());
     // What was sent in the belief that it would stay is not answered, and does no harm.
     const auto more = clients(33, server.port());
-    more[0]->send("GET /livez HTTP/1.1\r\nHost: a\r\n\r\nGET /readyz HTTP/1.1\r\nHost: a\r\n\r\n");
+    more[0]->send(
+        "GET /livez HTTP/1.1\r\nHost: localhost\r\n\r\nGET /readyz HTTP/1.1\r\nHost: localhost\r\n\r\n");
     EXPECT_FALSE(more[0]->receive().keep_alive());
+}
+
+// The time for an answer is not what is left of the time for the request.
+TEST(SlowReaderTest, AnAnswerHasTimeOfItsOwn) {
+    const std::string page(32 << 20, 'x');  // more than sockets hold
+    const Running server(
+        {.answer = [&](const Asked&) { return Reply(plain(200, page)); }, .idle = std::chrono::seconds(2)});
+    Client slow(server.port());
+    slow.send("GET / HTTP/1.1\r\nHost: localhost\r\n\r\n");
+    EXPECT_TRUE(slow.readable());
+    std::this_thread::sleep_for(std::chrono::seconds(3));
+    EXPECT_TRUE(slow.receive().body() == page);
 }
 
 }  // namespace

@@ -113,7 +113,7 @@ class StreamTest : public testing::Test {
     TracePage hurried{source, clocks, 300ms};
 
     asio::io_context io_{1};
-    Listener listener_{io_, {"127.0.0.1", 0}, [this](std::string_view target) { return answer(target); }};
+    Listener listener_{io_, {"127.0.0.1", 0}, {[this](const Asked& asked) { return answer(asked.target); }}};
     std::thread thread_;
 };
 
