@@ -1,5 +1,6 @@
 #include "server/admin/trace_page.hpp"
 
+#include <fmt/format.h>
 #include <pthread.h>
 
 #include <array>
@@ -63,8 +64,9 @@ class TracePage::Recorder {
 
     trace::Source::Start start() {
         if (page_.taken_) return trace::Source::Start::busy;
-        const auto start = page_.source_.start ? page_.source_.start() : trace::Source::Start::impossible;
-        running_ = taking_ = page_.taken_ = start == trace::Source::Start::begun;
+        trace::Source::Start start(trace::Source::Start::impossible, "nobody can record it");
+        if (page_.source_.start) start = page_.source_.start();
+        running_ = taking_ = page_.taken_ = start.outcome == trace::Source::Start::begun;
         return start;
     }
     trace::Recording stop() {
@@ -155,15 +157,14 @@ Reply TracePage::answer(std::string_view target) {
     provide_reader();
     auto recorder = std::make_shared<Recorder>(*this);
     const trace::Source::Start start = recorder->start();
-    if (start == trace::Source::Start::busy)
+    if (start.outcome == trace::Source::Start::busy)
         return plain(409, "a recording is under way; there is one at a time\n");
-    if (start == trace::Source::Start::impossible)
-        return plain(503, "there is nothing to record: the GIL ledger is off\n");
-    return Stream{chosen.json ? "application/json" : "application/octet-stream",
-                  {{"Content-Disposition", disposition(chosen.json)}},
-                  [this, recorder = std::move(recorder), chosen](Sink& sink) {
-                      return record(sink, recorder, chosen);
-                  }};
+    if (start.outcome == trace::Source::Start::impossible)
+        return plain(503, fmt::format("there is no recording: {}\n", start.why));
+    return Stream{.type = chosen.json ? "application/json" : "application/octet-stream",
+                  .fields = {{"Content-Disposition", disposition(chosen.json)}},
+                  .run = [this, recorder = std::move(recorder),
+                          chosen](Sink& sink) { return record(sink, recorder, chosen); }};
 }
 
 }  // namespace baton::admin

@@ -83,7 +83,7 @@ void Server::make_admin() {
         admin_ = std::make_unique<admin::Admin>(
             *config_.admin,
             admin::Sources{observatory_, clocks_, advisor_, live_, [this] { return readiness_.load(); },
-                           [this] { return admin::config_json(config_); }, timeline(routes_),
+                           [this] { return admin::config_json(config_); }, timeline(routes_, runtime_),
                            [this](const std::string& line) { logs_.events().error("{}", line); }});
     } catch (const std::system_error& error) {
         throw net::AddressError("cannot listen on " + config::to_string(*config_.admin) +

@@ -22,18 +22,21 @@ std::int64_t now(clockid_t clock) {
     return t.tv_sec * std::int64_t{1'000'000'000} + t.tv_nsec;
 }
 
-trace::Source::Start start() {
-    if (!gil::exact()) return trace::Source::Start::impossible;
+trace::Source::Start start(const std::string& ledger_fault) {
+    using Start = trace::Source::Start;
+    if (!gil::exact())
+        return {Start::impossible, ledger_fault.empty() ? "the GIL ledger is off" : ledger_fault};
     switch (gil::start_trace()) {
         case gil::TraceStart::begun:
-            return trace::Source::Start::begun;
+            return Start::begun;
         case gil::TraceStart::busy:
-            return trace::Source::Start::busy;
+            return Start::busy;
         case gil::TraceStart::no_books:
+            return {Start::impossible, "there are no books of a GIL"};
         case gil::TraceStart::no_memory:
             break;
     }
-    return trace::Source::Start::impossible;
+    return {Start::impossible, "there is no memory for it"};
 }
 
 trace::Doing doing(gil::Doing doing) {
@@ -87,9 +90,9 @@ trace::Recording recording(gil::Trace from, const routing::RouteTable& routes) {
 
 }  // namespace
 
-trace::Source timeline(const routing::RouteTable& routes) {
+trace::Source timeline(const routing::RouteTable& routes, const interp::Runtime& runtime) {
     gil::trace::name_requests_by([]() noexcept { return interp::current_request.name(); });
-    return {.start = start,
+    return {.start = [&runtime] { return start(runtime.ledger_fault()); },
             .stop = [&routes] { return recording(gil::stop_trace(), routes); },
             .abandon = [] { gil::abandon_trace(); }};
 }

@@ -86,7 +86,13 @@ struct Recording {
 
 // Where recordings come from; none of it waits for the GIL. All empty: there are none.
 struct Source {
-    enum class Start : std::uint8_t { begun, busy, impossible };
+    struct Start {
+        enum Outcome : std::uint8_t { begun, busy, impossible };
+        // `why` is for what is impossible, and fit for a line.
+        Start(Outcome what, std::string reason = {}) : outcome(what), why(std::move(reason)) {}
+        Outcome outcome;
+        std::string why;
+    };
     std::function<Start()> start;
     // Each begun one ends with one of these.
     std::function<Recording()> stop;

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import shutil
 import subprocess
+import urllib.error
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -73,6 +74,14 @@ def test_it_says_so_once(server: Server) -> None:
 def test_status_says_why(server: Server) -> None:
     assert gil(server)["ledger"].startswith(REASONS)
     assert [set(one) for one in gil(server)["interpreters"]] == [{"interpreter", "enabled"}]
+
+
+def test_there_is_no_timeline_and_it_says_why(server: Server) -> None:
+    with pytest.raises(urllib.error.HTTPError) as refused:
+        direct.open(f"http://{server.admin}/trace?seconds=0.01", timeout=10)
+    assert refused.value.code == 503
+    said = refused.value.read().decode()
+    assert said == f"there is no recording: {gil(server)['ledger']}\n"
 
 
 def test_the_series_of_the_books_are_absent(server: Server) -> None:

@@ -199,6 +199,10 @@ TEST_F(StreamTest, WhatATraceCannotBe) {
     EXPECT_EQ(Client(listener_.port()).get("/trace?format=svg").body(), "format must be perfetto or json\n");
     EXPECT_EQ(Client(listener_.port()).get("/trace?second=1").result_int(), 400U);
     EXPECT_EQ(recording, 0);
+    source.start = [] { return trace::Source::Start(trace::Source::Start::impossible, "it is Monday"); };
+    const Client::Response refused = Client(listener_.port()).get("/trace");
+    EXPECT_EQ(refused.result_int(), 503U);
+    EXPECT_EQ(refused.body(), "there is no recording: it is Monday\n");
     source = {};
     EXPECT_EQ(Client(listener_.port()).get("/trace").result_int(), 503U);
 }
