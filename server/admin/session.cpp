@@ -115,6 +115,7 @@ asio::awaitable<void> send(beast::tcp_stream& stream, const Stream& out, unsigne
     beast::error_code ignored;  // a smaller buffer is a wish
     const bool chunked = version >= 11;
     head.chunked(chunked);
+    if (chunked && !out.trailer.empty()) head.set(http::field::trailer, out.trailer);
     head.keep_alive(false);
     http::response_serializer<http::empty_body, http::fields> serializer(head);
     const auto [error, size] = co_await http::async_write_header(stream, serializer, kAwait);

@@ -77,7 +77,7 @@ asio::awaitable<bool> Sink::send(std::string_view bytes, bool last) {
     stream_.expires_at(std::min(std::chrono::steady_clock::now() + patience_, deadline_));
     boost::beast::error_code error;
     if (last) {
-        error = std::get<0>(co_await asio::async_write(stream_, http::make_chunk_last(), kAwait));
+        error = std::get<0>(co_await asio::async_write(stream_, http::make_chunk_last(trailer_), kAwait));
     } else if (chunked_) {
         const asio::const_buffer piece(bytes.data(), bytes.size());
         error = std::get<0>(co_await asio::async_write(stream_, http::make_chunk(piece), kAwait));

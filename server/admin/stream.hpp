@@ -10,6 +10,7 @@
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/beast/core/tcp_stream.hpp>
+#include <boost/beast/http/fields.hpp>
 #include <chrono>
 #include <functional>
 #include <memory>
@@ -39,6 +40,8 @@ class Sink {
     // Whoever has not taken all by then has gone, however patiently he reads.
     void ends_by(std::chrono::steady_clock::time_point deadline) { deadline_ = deadline; }
 
+    // The trailer's field, for clients that know chunks; to be announced by Stream::trailer.
+    void trail(std::string_view name, std::string_view value) { trailer_.set(name, value); }
     // The session's: after the last piece.
     boost::asio::awaitable<void> finish();
 
@@ -52,6 +55,7 @@ class Sink {
     const bool chunked_;
     const std::chrono::seconds patience_;
     std::chrono::steady_clock::time_point deadline_ = std::chrono::steady_clock::time_point::max();
+    boost::beast::http::fields trailer_;
     std::shared_ptr<Watch> watch_;
 };
 
@@ -61,6 +65,7 @@ struct Stream {
     std::function<boost::asio::awaitable<void>(Sink&)> run{};
     std::chrono::seconds patience{60};  // with a client that does not read
     int send_buffer = 0;                // the kernel's, in bytes, how much may wait there; 0: what it likes
+    std::string_view trailer{};         // the name of the field behind the body, a constant; empty: none
 };
 
 using Reply = std::variant<Page, Stream>;

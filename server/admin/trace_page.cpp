@@ -43,6 +43,11 @@ std::string disposition(bool json) {
     return "attachment; filename=\"baton-gil-" + std::string(at.data()) + (json ? ".json\"" : ".pftrace\"");
 }
 
+std::string summary_of(const trace::Recording& recording) {
+    return fmt::format("seconds={:.6f}; dropped={}",
+                       static_cast<double>(recording.end - recording.begin) / 1e9, recording.dropped);
+}
+
 // What `make` returns, made on a thread of the pool. It is called by reference: it has to be there meanwhile.
 asio::awaitable<std::string> on_thread_of(asio::thread_pool& pool, const std::function<std::string()>& make) {
     const auto call = [job = &make]() -> asio::awaitable<std::string> { co_return (*job)(); };
@@ -134,8 +139,13 @@ asio::awaitable<void> TracePage::record(Sink& sink, std::shared_ptr<Recorder> re
     if (!co_await sink.wait(std::chrono::duration_cast<std::chrono::nanoseconds>(time))) co_return;
     sink.ends_by(std::chrono::steady_clock::now() + patience_);
     std::optional<trace::Pieces> pieces;
+    std::string summary;
     const std::function<std::string()> next = [&] {
-        if (!pieces) pieces.emplace(recorder->stop(), chosen.json ? trace::json() : trace::perfetto());
+        if (!pieces) {
+            trace::Recording recording = recorder->stop();
+            summary = summary_of(recording);
+            pieces.emplace(std::move(recording), chosen.json ? trace::json() : trace::perfetto());
+        }
         return pieces->next();
     };
     std::string piece = co_await on_thread_of(*reader_, next);
@@ -147,6 +157,7 @@ asio::awaitable<void> TracePage::record(Sink& sink, std::shared_ptr<Recorder> re
     // Before the client knows that it has everything: it may ask for the next at once.
     pieces.reset();
     recorder->release();
+    sink.trail(kTraceTrailer, summary);
 }
 
 Reply TracePage::answer(std::string_view target) {
@@ -164,7 +175,8 @@ Reply TracePage::answer(std::string_view target) {
     return Stream{.type = chosen.json ? "application/json" : "application/octet-stream",
                   .fields = {{"Content-Disposition", disposition(chosen.json)}},
                   .run = [this, recorder = std::move(recorder),
-                          chosen](Sink& sink) { return record(sink, recorder, chosen); }};
+                          chosen](Sink& sink) { return record(sink, recorder, chosen); },
+                  .trailer = kTraceTrailer};
 }
 
 }  // namespace baton::admin

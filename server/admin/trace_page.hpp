@@ -20,6 +20,10 @@
 
 namespace baton::admin {
 
+// The trailer's field: "seconds=4.998; dropped=0". How long the recording became, which nobody knows before,
+// and how many changes there was no room for.
+inline constexpr std::string_view kTraceTrailer = "Baton-Trace";
+
 class TracePage {
   public:
     // `patience`: how long a client may take to read a recording, from its end on; nobody else can have one

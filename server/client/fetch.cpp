@@ -70,10 +70,16 @@ Trouble refusal(const Parser& parser, const std::string& where, std::string_view
                         reason)};
 }
 
+// Newer versions of Beast forget a trailer's fields unless told otherwise.
+template <class AnyParser>
+void keep_trailer(AnyParser& parser) {
+    if constexpr (requires { parser.merge_all_trailers(true); }) parser.merge_all_trailers(true);
+}
+
 class Exchange {
   public:
-    Exchange(const Take& take, const config::TcpAddress& address, Deadline deadline)
-        : take_(take), where_(authority(address)), deadline_(deadline) {}
+    Exchange(const Take& take, const config::TcpAddress& address, Deadline deadline, Field* field)
+        : take_(take), where_(authority(address)), deadline_(deadline), field_(field) {}
 
     asio::awaitable<Problem> run(const Endpoints& endpoints, std::string_view path, std::uint64_t limit) {
         beast::tcp_stream stream(co_await asio::this_coro::executor);
@@ -89,6 +95,7 @@ class Exchange {
 
         Parser parser;
         parser.body_limit(limit);
+        keep_trailer(parser);
         const auto [unread, read] = co_await http::async_read_header(stream, buffer_, parser, kAwait);
         if (unread) co_return trouble(unread);
         co_return co_await body(stream, parser);
@@ -113,12 +120,14 @@ class Exchange {
             if (Problem problem = good && !piece.empty() ? take_(piece) : std::nullopt) co_return problem;
         }
         if (!good) co_return refusal(parser, where_, said);
+        if (field_ != nullptr) field_->value = parser.get()[field_->name];
         co_return std::nullopt;
     }
 
     const Take& take_;
     const std::string where_;
     const Deadline deadline_;
+    Field* const field_;
     beast::flat_buffer buffer_;
 };
 
@@ -136,7 +145,7 @@ config::Parsed<config::TcpAddress> admin_address(std::string_view url) {
 }
 
 Problem fetch_into(const Take& take, std::string_view url, std::string_view path, std::uint64_t limit,
-                   std::chrono::milliseconds timeout) {
+                   std::chrono::milliseconds timeout, Field* field) {
     const Deadline deadline = std::chrono::steady_clock::now() + timeout;
     const config::Parsed<config::TcpAddress> address = admin_address(url);
     if (!address) return Trouble{address.error()};
@@ -146,7 +155,7 @@ Problem fetch_into(const Take& take, std::string_view url, std::string_view path
     asio::io_context io{1};
     Problem result = Trouble{"not answered"};
     std::exception_ptr thrown;
-    Exchange exchange(take, *address, deadline);
+    Exchange exchange(take, *address, deadline, field);
     asio::co_spawn(io, exchange.run(std::get<Endpoints>(found), path, limit),
                    [&](const std::exception_ptr& exception, Problem problem) {
                        thrown = exception;

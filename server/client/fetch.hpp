@@ -35,7 +35,13 @@ std::variant<Body, Trouble> fetch(std::string_view url, std::string_view path, s
 
 // The same, piece by piece. `take` says why it cannot take a piece, or nothing; then that is the trouble.
 using Take = std::function<std::optional<Trouble>(std::string_view piece)>;
+// A field of the answer's, or of the trailer behind it. Empty: there is none.
+struct Field {
+    std::string_view name;  // a constant
+    std::string value{};
+};
 std::optional<Trouble> fetch_into(const Take& take, std::string_view url, std::string_view path,
-                                  std::uint64_t limit, std::chrono::milliseconds timeout);
+                                  std::uint64_t limit, std::chrono::milliseconds timeout,
+                                  Field* field = nullptr);
 
 }  // namespace baton::client

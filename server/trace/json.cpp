@@ -101,7 +101,16 @@ class Json final : public Format {
         fmt::format_to(std::back_inserter(out), ",\"args\":{{\"waiters\":{}}}}}", waiters.count);
     }
 
-    void end(std::string& out, const Recording&) override { out += "\n]}\n"; }
+    void end(std::string& out, const Recording& recording) override {
+        if (recording.dropped > 0) {
+            fmt::format_to(std::back_inserter(out),
+                           ",\n{{\"ph\":\"i\",\"s\":\"p\",\"cat\":\"gil\",\"name\":\"{}\",\"pid\":{},\"ts\":",
+                           kEndsEarly, recording.process_id);
+            put_microseconds(out, recording.end - recording.begin);
+            fmt::format_to(std::back_inserter(out), ",\"args\":{{\"dropped\":{}}}}}", recording.dropped);
+        }
+        out += "\n]}\n";
+    }
 
   private:
     // A thread's id is its lane; on a second interpreter it needs another, which is no thread's.

@@ -62,18 +62,18 @@ enum Field : std::uint32_t {
 enum Type : std::uint64_t { kBegin = 1, kEnd = 2, kInstant = 3, kCounter = 4 };
 }  // namespace event
 namespace annotation {
-enum Field : std::uint32_t { kName = 1, kFlag = 2, kText = 6, kInternedText = 17 };
+enum Field : std::uint32_t { kName = 1, kFlag = 2, kNumber = 3, kText = 6, kInternedText = 17 };
 }
 
 constexpr std::uint64_t kSequence = 1;
 constexpr std::uint64_t kCategory = 1;
 
 // Interned: the number is the place, from 1 on. The first four are those of Doing.
-constexpr std::array<std::string_view, 5> kNames = {"off the GIL", "waiting", "holding", "in a lock",
-                                                    "forced hand-over"};
-constexpr std::uint64_t kForcedName = 5;
-enum Annotation : std::uint64_t { kRequest = 1, kRoute, kPath, kForced };
-constexpr std::array<std::string_view, 4> kAnnotations = {"request", "route", "path", "forced"};
+constexpr std::array<std::string_view, 6> kNames = {"off the GIL", "waiting",          "holding",
+                                                    "in a lock",   "forced hand-over", kEndsEarly};
+enum Name : std::uint64_t { kForcedName = 5, kEndsEarlyName };
+enum Annotation : std::uint64_t { kRequest = 1, kRoute, kPath, kForced, kDropped };
+constexpr std::array<std::string_view, 5> kAnnotations = {"request", "route", "path", "forced", "dropped"};
 
 std::uint64_t name_of(Doing doing) {
     return static_cast<std::uint64_t>(doing) + 1;
@@ -119,7 +119,14 @@ class Perfetto final : public Format {
         put_event(out, waiters.at);
     }
 
-    void end(std::string&, const Recording&) override {}
+    void end(std::string& out, const Recording& recording) override {
+        if (recording.dropped == 0) return;
+        start_event(event::kInstant, kProcessTrack, kEndsEarlyName);
+        annotation_.clear();
+        annotation_.number(annotation::kName, kDropped).number(annotation::kNumber, recording.dropped);
+        event_.message(event::kAnnotation, annotation_);
+        put_event(out, recording.end);
+    }
 
   private:
     static void put_packet(std::string& out, const Message& packet) {

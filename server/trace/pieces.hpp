@@ -8,12 +8,16 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
 #include "server/trace/recording.hpp"
 
 namespace baton::trace {
+
+// What a format calls the moment where a recording's memory was full.
+inline constexpr std::string_view kEndsEarly = "the recording ends here: its memory is full";
 
 // How many threads stood in line from a moment on.
 struct Waiters {

@@ -66,7 +66,7 @@ struct Request {
 struct Recording {
     int process_id = 0;
     std::int64_t begin = 0;
-    std::int64_t end = 0;
+    std::int64_t end = 0;             // earlier than asked for when something was dropped
     std::int64_t begin_realtime = 0;  // the same moment on other clocks
     std::int64_t begin_boottime = 0;
     std::uint64_t dropped = 0;  // changes for which there was no room: the recording ends before them

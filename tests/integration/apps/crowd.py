@@ -24,6 +24,19 @@ def start(query):
     return {"threads": threading.active_count()}
 
 
+def switch():
+    with open(os.devnull) as file:
+        while not stop.is_set():
+            os.lseek(file.fileno(), 0, os.SEEK_SET)
+
+
+def start_switching(query):
+    """Threads that let go of the lock and take it again, as often as they can."""
+    for _ in range(int(query["threads"])):
+        threading.Thread(target=switch, name="switcher", daemon=True).start()
+    return {"threads": threading.active_count()}
+
+
 def end(_query):
     stop.set()
     return {"turns": turns[0]}
@@ -75,6 +88,7 @@ def interval(query):
 
 WAYS = {
     "/start": start,
+    "/switch": start_switching,
     "/end": end,
     "/compute": compute,
     "/short": short,

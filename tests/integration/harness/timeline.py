@@ -12,6 +12,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 
+ENDS_EARLY = "the recording ends here: its memory is full"
+
+
 @dataclass
 class Slice:
     """Times in nanoseconds since the recording began."""
@@ -45,6 +48,7 @@ class Timeline:
     tracks: list[Track]
     waiters: dict[str, list[tuple[int, int]]]  # by interpreter: (when, how many from then on)
     flows: dict[int, list[Slice]] = field(default_factory=dict)  # what arrows lead through, by their number
+    dropped: int = 0
 
     def all(self, doing: str | None = None) -> Iterator[Slice]:
         for track in self.tracks:
@@ -98,7 +102,7 @@ class Perfetto:
 
     DOING = {"holding": "holding", "waiting": "waiting", "in a lock": "lock", "off the GIL": "off"}
 
-    def __init__(self, data: bytes):
+    def __init__(self, data: bytes, ends: bool = True):
         self.names: dict[int, dict[int, str]] = {1: {}, 2: {}, 3: {}, 29: {}}  # by field of InternedData
         self.tracks: dict[int, Track] = {}
         self.counters: dict[int, str] = {}
@@ -108,11 +112,13 @@ class Perfetto:
         self.began: int | None = None
         self.clocks: dict[int, int] = {}
         self.flows: dict[int, list[Slice]] = {}
+        self.process_track: int | None = None
+        self.dropped = 0
         trace = message(data)
         assert set(trace) == {1}, "a Trace has packets only"
         for packet in trace[1]:
             self.packet(message(packet))
-        assert not self.open, "slices that never end"
+        assert not (ends and self.open), "slices that never end"
 
     def packet(self, packet: Fields) -> None:
         assert one(packet, 10) == 1, "trusted_packet_sequence_id"
@@ -139,6 +145,7 @@ class Perfetto:
         uuid = one(track, 1)
         if 3 in track:
             self.process = one(message(one(track, 3)), 1)
+            self.process_track = uuid
         elif 8 in track:
             self.counters[uuid] = one(track, 2).decode()
         elif 4 in track:
@@ -152,6 +159,10 @@ class Perfetto:
         kind, uuid = one(event, 9), one(event, 11)
         if kind == 4:
             self.values.setdefault(self.counters[uuid].rpartition(" ")[2], []).append((at, one(event, 30)))
+            return
+        if uuid == self.process_track:
+            assert kind == 3 and self.names[2][one(event, 10)] == ENDS_EARLY
+            self.dropped = self.annotations(event)["dropped"]
             return
         track = self.tracks[uuid]
         if kind == 2:
@@ -176,6 +187,8 @@ class Perfetto:
             value: Any = None
             if 2 in annotation:
                 value = bool(one(annotation, 2))
+            elif 3 in annotation:
+                value = one(annotation, 3)
             elif 6 in annotation:
                 value = one(annotation, 6).decode()
             elif 17 in annotation:
@@ -186,7 +199,31 @@ class Perfetto:
 
 def read_perfetto(data: bytes) -> Timeline:
     read = Perfetto(data)
-    return Timeline(list(read.tracks.values()), read.values, read.flows)
+    return Timeline(list(read.tracks.values()), read.values, read.flows, read.dropped)
+
+
+def last_instant(data: bytes) -> tuple[str, Any]:
+    """The name and the only annotation of the instant at the end of a file that is too large to be read here."""
+    head = data[: 1 << 20]
+    read = Perfetto(head[: whole(head)], ends=False)
+    for size in range(2, 127):
+        if data[-size - 2 : -size] == bytes([0x0A, size]):
+            event = message(one(message(data[-size:]), 11))
+            assert one(event, 9) == 3
+            [value] = read.annotations(event).values()
+            return read.names[2][one(event, 10)], value
+    raise AssertionError("no packet at the end")
+
+
+def whole(data: bytes) -> int:
+    """Where the last packet that is there in full ends."""
+    end = 0
+    while end < len(data) - 16:
+        length, begin = varint(data, end + 1)
+        if begin + length > len(data):
+            break
+        end = begin + length
+    return end
 
 
 # --- JSON
@@ -206,6 +243,9 @@ def read_json(data: bytes) -> Timeline:
             begin = nanoseconds(event["ts"])
             end = begin + nanoseconds(event["dur"])
             tracks[event["tid"]].slices.append(Slice(begin, end, event["name"], **event.get("args", {})))
+        elif event["ph"] == "i" and event["s"] == "p":
+            assert event["name"] == ENDS_EARLY
+            assert event["args"]["dropped"] == document["baton"]["dropped"] > 0
         elif event["ph"] == "i":
             assert event["name"] == "forced hand-over"
             tracks[event["tid"]].forced.append(nanoseconds(event["ts"]))
@@ -214,7 +254,7 @@ def read_json(data: bytes) -> Timeline:
             waiters.setdefault(interpreter, []).append((nanoseconds(event["ts"]), event["args"]["waiters"]))
         else:
             assert event["ph"] == "M" and event["name"] in ("process_name", "thread_name")
-    return Timeline(list(tracks.values()), waiters)
+    return Timeline(list(tracks.values()), waiters, dropped=document["baton"]["dropped"])
 
 
 READERS = {"perfetto": read_perfetto, "json": read_json}

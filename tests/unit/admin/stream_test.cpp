@@ -92,6 +92,9 @@ class StreamTest : public testing::Test {
                                  ++read;
                                  if (fails_to_read) throw std::bad_alloc();
                                  trace::Recording result;
+                                 result.begin = 1'000'000'000;
+                                 result.end = 3'500'000'000;
+                                 result.dropped = 7;
                                  result.interpreters = {"main"};
                                  result.routes = {"_OTHER"};
                                  result.requests.emplace_back();
@@ -187,6 +190,20 @@ TEST_F(StreamTest, ATraceIsAFile) {
     EXPECT_EQ(json.body().front(), '{');
     EXPECT_EQ(recording, 0);
     EXPECT_EQ(abandoned, 0);
+}
+
+TEST_F(StreamTest, BehindATraceComesWhatItBecame) {
+    Client client(listener_.port());
+    client.send("GET /trace?seconds=0.01 HTTP/1.1\r\nHost: localhost\r\n\r\n");
+    const Client::Response response = client.receive();
+    EXPECT_EQ(response[http::field::trailer], "Baton-Trace");
+    EXPECT_EQ(response["Baton-Trace"], "seconds=2.500000; dropped=7") << "trailers are among the fields";
+    // Who does not know chunks gets none.
+    Client old(listener_.port());
+    old.send("GET /trace?seconds=0.01 HTTP/1.0\r\n\r\n");
+    const Client::Response plain = old.receive();
+    EXPECT_EQ(plain.count(http::field::trailer), 0U);
+    EXPECT_TRUE(plain.body() == response.body());
 }
 
 TEST_F(StreamTest, WhatATraceCannotBe) {

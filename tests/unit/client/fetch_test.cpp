@@ -82,6 +82,21 @@ TEST(FetchTest, ABodyThatEndsWithTheConnectionOrComesInChunks) {
     EXPECT_EQ(trouble(fetch(server.url(), "/", kLimit, 10s)), "no trouble");
 }
 
+TEST(FetchTest, AFieldOfTheTrailer) {
+    const auto field_of = [](const std::string& answer) {
+        Canned server("HTTP/1.1 200 OK\r\n" + answer);
+        Field field{"X-End"};
+        const auto take = [](std::string_view) -> std::optional<Trouble> { return std::nullopt; };
+        EXPECT_FALSE(fetch_into(take, server.url(), "/", kLimit, 10s, &field));
+        return field.value;
+    };
+    EXPECT_EQ(
+        field_of("Transfer-Encoding: chunked\r\nTrailer: X-End\r\n\r\n3\r\nabc\r\n0\r\nX-End: a; b\r\n\r\n"),
+        "a; b");
+    EXPECT_EQ(field_of("X-End: early\r\nContent-Length: 3\r\n\r\nabc"), "early");
+    EXPECT_EQ(field_of("Content-Length: 3\r\n\r\nabc"), "");
+}
+
 TEST(FetchTest, ARefusalIsOneLine) {
     Canned server("HTTP/1.1 409 Conflict\r\nContent-Length: 11\r\n\r\nbu\x1bsy\nmore\n");
     EXPECT_EQ(trouble(fetch(server.url(), "/trace", kLimit, 10s)),

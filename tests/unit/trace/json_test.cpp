@@ -89,5 +89,17 @@ TEST(TraceJsonText, Utf8StaysAsItIs) {
               "/\xD0\xB4\xF0\x9F\x98\x80");
 }
 
+TEST(TraceJsonText, AnEndThatCameTooEarlyIsMarked) {
+    Recording recording = test::sample();
+    EXPECT_EQ(test::written(recording, json()).find(kEndsEarly), std::string::npos);
+    recording.dropped = 12;
+    const value document = json_library::parse(test::written(recording, json()));
+    const value& last = document.at("traceEvents").as_array().back();
+    EXPECT_EQ(last.at("ph").as_string(), "i");
+    EXPECT_EQ(last.at("name").as_string(), std::string(kEndsEarly));
+    EXPECT_EQ(last.at("ts").as_double(), 1000.0);
+    EXPECT_EQ(last.at("args").at("dropped").as_int64(), 12);
+}
+
 }  // namespace
 }  // namespace baton::trace

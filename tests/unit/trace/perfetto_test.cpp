@@ -71,5 +71,22 @@ TEST(PerfettoTest, StringsAreUtf8) {
         << "a message is no string";
 }
 
+TEST(PerfettoTest, AnEndThatCameTooEarlyIsMarked) {
+    Recording recording = test::sample();
+    const auto format = perfetto();
+    std::string out;
+    format->begin(out, recording);
+    out.clear();
+    format->end(out, recording);
+    EXPECT_EQ(out, "");
+    recording.dropped = 300;
+    format->end(out, recording);
+    // {instant; track 1; name 6; category 1; annotation {name 5; number 300}}
+    const std::string event = "\x48\x03\x58\x01\x50\x06\x18\x01\x22\x05\x08\x05\x18\xac\x02"s;
+    const std::string packet =
+        "\x40\x80\x89\x7a\x50\x01\x68\x02\x5a"s + static_cast<char>(event.size()) + event;
+    EXPECT_EQ(out, "\x0a"s + static_cast<char>(packet.size()) + packet);
+}
+
 }  // namespace
 }  // namespace baton::trace
