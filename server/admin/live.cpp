@@ -110,6 +110,7 @@ Reply Live::events() {
     Stream stream{.type = kEventStream};
     stream.patience = kPatience;
     stream.send_buffer = kSendBuffer;
+    stream.probe = ":\n\n";  // a comment
     stream.run = [this, viewer = std::move(viewer)](Sink& sink) { return show(sink, viewer); };
     return stream;
 }

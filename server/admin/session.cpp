@@ -122,7 +122,7 @@ asio::awaitable<void> send(beast::tcp_stream& stream, const Stream& out, unsigne
     if (error || head_only) co_return;
     if (out.send_buffer > 0)
         stream.socket().set_option(asio::socket_base::send_buffer_size(out.send_buffer), ignored);
-    Sink sink(stream, chunked, out.patience);
+    Sink sink(stream, chunked, out.probe, out.patience);
     co_await out.run(sink);
     co_await sink.finish();
 }

@@ -6,9 +6,11 @@
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
+#include <boost/asio/error.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/asio/write.hpp>
 #include <boost/beast/http/chunk_encode.hpp>
+#include <utility>
 
 namespace baton::admin {
 
@@ -25,13 +27,16 @@ constexpr auto kAwait = asio::as_tuple(asio::use_awaitable);
 struct Sink::Watch {
     explicit Watch(const asio::any_io_executor& executor) : timer(executor) {}
     asio::steady_timer timer;
+    bool silent = false;  // has closed its side
     bool gone = false;
     bool over = false;  // there is no sink any more, and maybe no socket
 };
 
-Sink::Sink(boost::beast::tcp_stream& stream, bool chunked, std::chrono::seconds patience)
+Sink::Sink(boost::beast::tcp_stream& stream, bool chunked, std::string_view probe,
+           std::chrono::seconds patience)
     : stream_(stream),
       chunked_(chunked),
+      probe_(probe),
       patience_(patience),
       watch_(std::make_shared<Watch>(stream.get_executor())) {
     asio::co_spawn(stream_.get_executor(), watch(stream_.socket(), watch_), asio::detached);
@@ -46,7 +51,12 @@ asio::awaitable<void> Sink::watch(asio::ip::tcp::socket& socket, std::shared_ptr
     std::array<char, 512> scratch;
     while (!state->over) {
         const auto [error, size] = co_await socket.async_read_some(asio::buffer(scratch), kAwait);
-        if (error) break;
+        if (!error) continue;
+        if (error != asio::error::eof) break;
+        state->silent = true;
+        state->timer.cancel();
+        co_await socket.async_wait(asio::socket_base::wait_error, kAwait);  // a reset
+        break;
     }
     state->gone = true;
     state->timer.cancel();
@@ -57,9 +67,14 @@ bool Sink::gone() const {
 }
 
 asio::awaitable<bool> Sink::wait(std::chrono::nanoseconds time) {
-    if (gone()) co_return false;
-    watch_->timer.expires_after(std::chrono::duration_cast<asio::steady_timer::duration>(time));
-    co_await watch_->timer.async_wait(kAwait);
+    const auto end =
+        std::chrono::steady_clock::now() + std::chrono::duration_cast<asio::steady_timer::duration>(time);
+    do {
+        if (watch_->silent && !probe_.empty()) co_await send(std::exchange(probe_, {}), false);
+        if (gone()) co_return false;
+        watch_->timer.expires_at(end);
+        co_await watch_->timer.async_wait(kAwait);
+    } while (!gone() && std::chrono::steady_clock::now() < end);
     co_return !gone();
 }
 

@@ -25,11 +25,14 @@
 namespace baton::admin {
 
 // Where the pieces go. Each of its functions says false when the client has gone: then there is nothing left
-// to do.
+// to do. A client that has closed its side of the connection has said all that it had to say, or has gone:
+// that shows when something is written to it.
 class Sink {
   public:
-    // `chunked`: the client knows chunks (HTTP/1.1); else the connection's end is the answer's.
-    Sink(boost::beast::tcp_stream& stream, bool chunked, std::chrono::seconds patience);
+    // `chunked`: the client knows chunks (HTTP/1.1); else the connection's end is the answer's. `probe` and
+    // `patience`: as in Stream.
+    Sink(boost::beast::tcp_stream& stream, bool chunked, std::string_view probe,
+         std::chrono::seconds patience);
     ~Sink();
     Sink(const Sink&) = delete;
     Sink& operator=(const Sink&) = delete;
@@ -53,6 +56,7 @@ class Sink {
 
     boost::beast::tcp_stream& stream_;
     const bool chunked_;
+    std::string_view probe_;  // empty once it has been written
     const std::chrono::seconds patience_;
     std::chrono::steady_clock::time_point deadline_ = std::chrono::steady_clock::time_point::max();
     boost::beast::http::fields trailer_;
@@ -66,6 +70,9 @@ struct Stream {
     std::chrono::seconds patience{60};  // with a client that does not read
     int send_buffer = 0;                // the kernel's, in bytes, how much may wait there; 0: what it likes
     std::string_view trailer{};         // the name of the field behind the body, a constant; empty: none
+    // What means nothing between pieces, or ahead of the first, a constant: written in wait() to see whether
+    // a client that has closed its side is still there. Empty: something else is written soon.
+    std::string_view probe{};
 };
 
 using Reply = std::variant<Page, Stream>;

@@ -23,6 +23,10 @@ namespace {
 
 namespace asio = boost::asio;
 
+// Before a recording, where they say nothing: a space, and a packet without fields.
+constexpr std::string_view kNoJson = " ";
+constexpr std::string_view kNoPacket("\x0A\x00", 2);
+
 constexpr double kShortest = 0.01;
 constexpr double kLongest = 60.0;
 
@@ -176,7 +180,8 @@ Reply TracePage::answer(std::string_view target) {
                   .fields = {{"Content-Disposition", disposition(chosen.json)}},
                   .run = [this, recorder = std::move(recorder),
                           chosen](Sink& sink) { return record(sink, recorder, chosen); },
-                  .trailer = kTraceTrailer};
+                  .trailer = kTraceTrailer,
+                  .probe = chosen.json ? kNoJson : kNoPacket};
 }
 
 }  // namespace baton::admin

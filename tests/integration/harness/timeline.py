@@ -117,7 +117,8 @@ class Perfetto:
         trace = message(data)
         assert set(trace) == {1}, "a Trace has packets only"
         for packet in trace[1]:
-            self.packet(message(packet))
+            if packet:
+                self.packet(message(packet))
         assert not (ends and self.open), "slices that never end"
 
     def packet(self, packet: Fields) -> None:

@@ -44,6 +44,8 @@ class Client {
         }
         return parser.release();
     }
+    // Says nothing more, and goes on reading.
+    void close_own_side() { socket_.shutdown(boost::asio::ip::tcp::socket::shutdown_send); }
     // Within the patience.
     bool readable() {
         char byte = 0;

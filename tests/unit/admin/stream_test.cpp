@@ -13,6 +13,7 @@
 #include <semaphore>
 #include <stdexcept>
 #include <string>
+#include <string_view>
 #include <thread>
 #include <utility>
 #include <vector>
@@ -233,6 +234,39 @@ TEST_F(StreamTest, OneTraceAtATimeAndItEndsWithItsClient) {
         EXPECT_EQ(abandoned, 0);
     }
     EXPECT_TRUE(becomes_true([this] { return abandoned == 1 && recording == 0; }));
+}
+
+TEST_F(StreamTest, WhoHasClosedHisSideGetsHisTrace) {
+    for (const char* version : {"1.0", "1.1"}) {
+        for (const char* format : {"json", "perfetto"}) {
+            Client client(listener_.port());
+            client.send(std::string("GET /trace?seconds=0.2&format=") + format + " HTTP/" + version +
+                        "\r\nHost: localhost\r\n\r\n");
+            client.close_own_side();
+            const std::string body = client.receive().body();
+            EXPECT_TRUE(body.starts_with(
+                format == std::string_view("json") ? " {" : std::string_view("\x0A\x00\x0A", 3)))
+                << version << ' ' << format;
+        }
+    }
+    EXPECT_EQ(abandoned, 0);
+    Client counted(listener_.port());
+    counted.send("GET /count HTTP/1.1\r\nHost: localhost\r\n\r\n");
+    counted.close_own_side();
+    EXPECT_EQ(counted.receive().body(), "0\n1\n2\n");
+}
+
+// It has read the head, so that nothing is left unread, by which a kernel would tell of its end.
+TEST_F(StreamTest, WhoHasGoneAfterTheHeadEndsHisTrace) {
+    for (const char* version : {"1.0", "1.1"}) {
+        const int before = abandoned;
+        {
+            Client client(listener_.port());
+            client.send(std::string("GET /trace?seconds=60 HTTP/") + version + "\r\nHost: localhost\r\n\r\n");
+            ASSERT_TRUE(client.sip());
+        }
+        EXPECT_TRUE(becomes_true([&] { return abandoned == before + 1 && recording == 0; })) << version;
+    }
 }
 
 // Whoever reads a recording waits for as long as this is there, also when a test fails.
