@@ -359,7 +359,8 @@ TEST_F(AdminTest, KeepAliveAndPipelining) {
     Client client(server.port());
     for (int i = 0; i < 20; ++i) EXPECT_TRUE(client.get("/livez").keep_alive());
     client.send(
-        "GET /livez HTTP/1.1\r\nHost: localhost\r\n\r\nGET /readyz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
+        "GET /livez HTTP/1.1\r\nHost: localhost\r\n\r\nGET /readyz HTTP/1.1\r\nHost: "
+        "localhost\r\nConnection: close\r\n\r\n");
     EXPECT_EQ(client.receive().result_int(), 200U);
     EXPECT_FALSE(client.receive().keep_alive());
     EXPECT_TRUE(client.closed());

@@ -86,7 +86,8 @@ TEST_F(CrowdTest, InACrowdConnectionsEndWithTheirAnswer) {
     EXPECT_TRUE(all[0]->closed());
     // What was sent in the belief that it would stay is not answered, and does no harm.
     const auto more = clients(33, server.port());
-    more[0]->send("GET /livez HTTP/1.1\r\nHost: localhost\r\n\r\nGET /readyz HTTP/1.1\r\nHost: localhost\r\n\r\n");
+    more[0]->send(
+        "GET /livez HTTP/1.1\r\nHost: localhost\r\n\r\nGET /readyz HTTP/1.1\r\nHost: localhost\r\n\r\n");
     EXPECT_FALSE(more[0]->receive().keep_alive());
 }
 
