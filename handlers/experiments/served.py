@@ -134,7 +134,7 @@ class Server:
         self.root = root
 
     def __enter__(self) -> Server:
-        self.log = tempfile.TemporaryFile()  # noqa: SIM115
+        self.log = tempfile.TemporaryFile()
         environment = {name: value for name, value in os.environ.items() if not name.startswith("BATON_")}
         # A process group of its own: Ctrl-C reaches this program alone, which then ends what it has started.
         try:

@@ -8,11 +8,12 @@ from pathlib import Path
 
 import pytest
 from boards import substituted, targets
-from dashboards.demo.phases import PHASES
-from dashboards.demo.stage import Plan, Stage
 from harness.load import LOAD
 from harness.server import BINARY
 from watched import free_address
+
+from dashboards.demo.phases import PHASES
+from dashboards.demo.stage import Plan, Stage
 
 pytestmark = pytest.mark.usefixtures("prometheus_is_here")
 

@@ -16,11 +16,12 @@ from pathlib import Path
 
 import pytest
 from boards import Target, substituted, targets
-from dashboards.demo.monitor import fetch
-from dashboards.demo.phases import PHASES
 from harness.load import LOAD
 from harness.server import BINARY, REPOSITORY
 from watched import free_address
+
+from dashboards.demo.monitor import fetch
+from dashboards.demo.phases import PHASES
 
 pytestmark = pytest.mark.usefixtures("prometheus_is_here")
 

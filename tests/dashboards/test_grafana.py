@@ -186,7 +186,7 @@ def test_they_lead_to_each_other_and_to_the_live_page(path: Path) -> None:
         properties = [one for each in config["overrides"] for one in each["properties"]]
         for links in (config["defaults"]["links"], *(one["value"] for one in properties if one["id"] == "links")):
             urls = [link["url"] for link in links]
-            assert not urls or urls[0] == "${live_page:raw}/" and re.fullmatch(r"http://\$\{__\w+(\.\w+)+\}/", urls[1]), panel["title"]
+            assert not urls or (urls[0] == "${live_page:raw}/" and re.fullmatch(r"http://\$\{__\w+(\.\w+)+\}/", urls[1])), panel["title"]
     assert path.read_text().count("${live_page:raw}/") >= 2
 
 

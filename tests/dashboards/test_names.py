@@ -6,8 +6,9 @@ import re
 
 import pytest
 from boards import FILES, ROOT, load, panels
-from dashboards.demo.phases import PHASES
 from rule_files import ALERTS
+
+from dashboards.demo.phases import PHASES
 
 PANELS = {load(path)["title"].removeprefix("Baton / "): {panel["title"] for panel in panels(load(path))} for path in FILES}
 TITLES = set().union(*PANELS.values())

@@ -8,9 +8,10 @@ import time
 
 import pytest
 from boards import METRIC, PROMETHEUS, Target, annotation_queries, label_queries, rules, substituted, targets
+from watched import RENAMED, SECONDS, Scene
+
 from dashboards.demo.children import Failure
 from dashboards.demo.monitor import Prometheus
-from watched import RENAMED, SECONDS, Scene
 
 WINDOW = "5s"  # what Grafana makes of $__rate_interval when a scrape comes every second, and one more
 # What may be zero all the time, and why. Everything else has to move in this scene.

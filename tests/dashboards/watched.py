@@ -15,11 +15,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from dashboards.demo.children import Child
-from dashboards.demo.monitor import Prometheus, available
 from harness.load import LOAD
 from harness.required import lacking
 from harness.server import REPOSITORY, Server
+
+from dashboards.demo.children import Child
+from dashboards.demo.monitor import Prometheus, available
 
 NO_PROMETHEUS = "no prometheus here (apt-get install prometheus, or BATON_CI=1 ./dev test): no query of a dashboard has been tried"
 RENAMED = "cpython_gil_held_seconds_total"

@@ -91,7 +91,7 @@ def test_the_samples_add_up_to_the_requests_and_to_the_gil_books(server: Server)
         spans = {at: seen["t"][at] - seen["t"][at - 1] if at > 0 else 1.0 for at in late}
         requests = sum((seen["requests"][at] or 0) * spans[at] for at in late)
         made = after.total(counted) - before.total(counted)
-        if requests >= 45 and made >= 50 or time.monotonic() > end:
+        if (requests >= 45 and made >= 50) or time.monotonic() > end:
             break
         time.sleep(0.2)
     assert made == 50

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import re
 from collections.abc import Iterator
@@ -10,7 +11,17 @@ from typing import Any
 
 import pytest
 from harness.devtools import Chromium, Tab
-from harness.page import MIXED, PICTURES, TELL_TEXTS, answering, lab, load, opened, saved_recording, seconds_of
+from harness.page import (
+    MIXED,
+    PICTURES,
+    TELL_TEXTS,
+    answering,
+    lab,
+    load,
+    opened,
+    saved_recording,
+    seconds_of,
+)
 
 LANE, TOP, MIDDLE = 32, 24, 20  # pixels: of a lane, above the first, and to the bar in a lane
 PICTURE = "document.getElementById('lanes').toDataURL()"
@@ -82,7 +93,7 @@ def test_the_ruler_can_be_read_however_near_one_looks(tab: Tab) -> None:
         assert len(set(labels)) == len(labels) >= 5, labels
         assert len({label.split(" ")[1] for label in labels if label != "0"}) == 1, labels
         times = [seconds_of(label) for label in labels]
-        steps = [after - before for before, after in zip(times, times[1:], strict=False)]
+        steps = [after - before for before, after in itertools.pairwise(times)]
         assert max(steps) == pytest.approx(min(steps), rel=1e-3), labels
     assert steps[0] == pytest.approx(1e-7), "the finest there is"
     tab.photograph(PICTURES / "timeline-near.png", window=True)

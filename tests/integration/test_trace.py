@@ -250,17 +250,6 @@ def test_a_client_that_says_nothing_more_gets_its_recording(lab: Server, kind: s
     assert READERS[kind](body).tracks
 
 
-@pytest.mark.parametrize("kind", FORMATS)
-def test_a_client_that_says_nothing_more_gets_its_recording(lab: Server, kind: str) -> None:
-    with socket.create_connection(("127.0.0.1", int(lab.admin.rpartition(":")[2])), timeout=60) as client:
-        client.sendall(f"GET /trace?seconds=0.2&format={kind} HTTP/1.0\r\n\r\n".encode())
-        client.shutdown(socket.SHUT_WR)
-        answer = b"".join(iter(lambda: client.recv(1 << 16), b""))
-    head, _, body = answer.partition(b"\r\n\r\n")
-    assert head.startswith(b"HTTP/1.0 200 ")
-    assert READERS[kind](body).tracks
-
-
 @pytest.mark.parametrize(
     "query", ["seconds=0", "seconds=61", "seconds=x", "seconds=", "format=svg", "format=", "minutes=1", "seconds=inf"]
 )

@@ -232,7 +232,16 @@ def test_metrics_and_access_log(loop: str) -> None:
 def test_an_independent_client(server: Server) -> None:
     """wsproto judges what the server sends."""
     from wsproto import ConnectionType, WSConnection
-    from wsproto.events import AcceptConnection, BytesMessage, CloseConnection, Message, Ping, Pong, Request, TextMessage
+    from wsproto.events import (
+        AcceptConnection,
+        BytesMessage,
+        CloseConnection,
+        Message,
+        Ping,
+        Pong,
+        Request,
+        TextMessage,
+    )
     from wsproto.extensions import PerMessageDeflate
 
     deflate = PerMessageDeflate()

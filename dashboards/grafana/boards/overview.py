@@ -2,7 +2,17 @@
 
 from __future__ import annotations
 
-from boards.common import HELD_OF_EACH, PER_CORE, RESTARTS, SATURATED, gil_utilization, per_core, phases, quantile, quantiles
+from boards.common import (
+    HELD_OF_EACH,
+    PER_CORE,
+    RESTARTS,
+    SATURATED,
+    gil_utilization,
+    per_core,
+    phases,
+    quantile,
+    quantiles,
+)
 from boards.parts import Board, Panel, Query, Row, variables
 
 ALL = 'sum(rate(@D_count{@R}@I))'

@@ -7,9 +7,8 @@ from pathlib import Path
 from handlers.experiments import http_rows
 from handlers.experiments.measure import Books, Impossible, Sample
 from handlers.experiments.pythons import Interpreter
-from handlers.experiments.rows import FREE, PLAIN
+from handlers.experiments.rows import FREE, PLAIN, impossible
 from handlers.experiments.run import GET_FREE, Report, Settings, Take, take_turns
-from handlers.experiments.rows import impossible
 from handlers.experiments.served import MODES
 
 CORES = 2.0

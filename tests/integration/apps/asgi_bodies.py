@@ -81,7 +81,7 @@ async def after_the_end(scope, receive, send):
     await read(receive)
     try:
         early = await asyncio.wait_for(receive(), 0.1)
-    except asyncio.TimeoutError:
+    except TimeoutError:
         early = None
     await answer(send, early)
     state["after"] = [await asyncio.wait_for(receive(), 10) for _ in range(3)]
@@ -103,7 +103,7 @@ async def timid(scope, receive, send):
     while more:
         try:
             message = await asyncio.wait_for(receive(), 0.02)
-        except asyncio.TimeoutError:
+        except TimeoutError:
             given_up += 1
             continue
         parts.append(message["body"])

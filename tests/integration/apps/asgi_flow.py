@@ -81,7 +81,7 @@ async def disconnect_while_streaming(name, count, scope, receive, send):
         return "produced"
 
     tasks = [asyncio.ensure_future(listen()), asyncio.ensure_future(produce())]
-    done, pending = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+    _, pending = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
     for task in pending:
         task.cancel()
     outcomes = await asyncio.gather(*tasks, return_exceptions=True)

@@ -61,7 +61,7 @@ async def taken_back(receive: Receive, send: Send) -> None:
     await asyncio.gather(task, return_exceptions=True)
     try:
         await asyncio.wait_for(receive(), 0)
-    except asyncio.TimeoutError:
+    except TimeoutError:
         pass
     event = await receive()
     await answer(send, [event["type"], event.get("body", b"").decode()])
@@ -75,7 +75,7 @@ async def impatient(send: Send, *, last: bool) -> None:
     huge = {"type": "http.response.body", "body": b"x" * 32 * MEBIBYTE, "more_body": not last}
     try:
         await asyncio.wait_for(send(huge), 0.2)
-    except asyncio.TimeoutError:
+    except TimeoutError:
         notes.append("gave up")
     if not last:
         await send({"type": "http.response.body", "body": b"end"})

@@ -70,7 +70,7 @@ async def wait_for(scope, receive, send):
         try:
             await asyncio.wait_for(receive(), 0.05)
             outcomes.append("a message")
-        except asyncio.TimeoutError:
+        except TimeoutError:
             outcomes.append("timeout")
     return outcomes
 

@@ -171,7 +171,7 @@ async def flood(scope, receive, send):
         while True:
             await asyncio.wait_for(asyncio.ensure_future(send({"type": "websocket.send", "bytes": bytes(65536)})), 1)
             sent += 65536
-    except (asyncio.TimeoutError, OSError):
+    except (TimeoutError, OSError):
         note(scope, sent)
     await until_gone(scope, receive)
 

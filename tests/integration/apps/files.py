@@ -58,7 +58,7 @@ def app(environ, start_response):
     if path == "/kept":
         with open(name, "rb") as file:
             return [b"".join(wrap(file, 3))]
-    return wrap(open(name, "rb"), 65536)  # noqa: SIM115
+    return wrap(open(name, "rb"), 65536)
 
 
 validated = validator(app)

@@ -7,6 +7,7 @@ import importlib.util
 import subprocess
 
 import pytest
+
 from harness.server import BINARY, usual_environment
 
 

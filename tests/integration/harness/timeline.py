@@ -11,7 +11,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-
 ENDS_EARLY = "the recording ends here: its memory is full"
 
 
