@@ -159,6 +159,26 @@ def test_find_max_needs_something_to_keep(target: Target) -> None:
     assert "what is to be kept?" in done.line
 
 
+def test_find_max_keeps_errors_down_without_being_told(target: Target) -> None:
+    """A target that turns all away is quick with it."""
+    arguments = ["find-max", "--duration", "200ms", "--rate", "20", "--live", "off", target.url + "/?status=503"]
+    done = baton_load(*arguments, "--threshold", "rate>=1")
+    assert done.status in (1, 4)
+    assert "no threshold is on errors: errors<1% is kept as well" in done.err
+    told = baton_load(*arguments, "--threshold", "errors<50%")
+    assert "kept as well" not in told.err
+
+
+@pytest.mark.parametrize("shape", ['ramp = "1s"', 'step = "10:1s"'])
+def test_find_max_takes_no_shape_from_a_scenario(target: Target, tmp_path: Path, shape: str) -> None:
+    file = tmp_path / "scenario.toml"
+    file.write_text(f'base = "{target.url}"\n[load]\nrate = 10\nduration = 2\n{shape}\n[[endpoint]]\npath = "/shape"\n')
+    done = baton_load("find-max", "--threshold", "errors<1%", "--scenario", str(file))
+    assert done.status == 2
+    assert "find-max chooses the rates itself: no --ramp or --step" in done.line
+    assert target.seen.paths["/shape"] == 0
+
+
 def test_find_max_says_when_nothing_is_kept(target: Target) -> None:
     done = baton_load("find-max", "--threshold", "errors<1%", "--duration", "200ms", "--rate", "20", target.url + "/?status=500")
     assert done.status == 1
