@@ -132,9 +132,10 @@ def test_fresh_connections_are_fresh() -> None:
         assert all("Connection: close" in head for head in target.seen.heads)
 
 
-def test_several_threads_share_the_work() -> None:
+@pytest.mark.parametrize("threads", ["3", "auto"])
+def test_several_threads_share_the_work(threads: str) -> None:
     with Target() as target:
-        done = run("--rate", "300", "--threads", "3", "--duration", "1", target.url)
+        done = run("--rate", "300", "--threads", threads, "--duration", "1", target.url)
         assert done.report is not None, done.err
         assert target.seen.paths["/"] == 300
 
