@@ -232,6 +232,21 @@ def test_an_interrupt_ends_with_a_report(target: Target) -> None:
     assert "interrupted" in out
 
 
+@pytest.mark.parametrize(("warm_up", "path"), [("60s", "/warm"), ("0s", "/never?ms=600000")])
+def test_an_interrupt_before_there_is_an_answer(target: Target, warm_up: str, path: str) -> None:
+    """Zeros are no report."""
+    running = subprocess.Popen(
+        [str(LOAD), "run", "--rate", "20", "--warm-up", warm_up, "--duration", "60s", "--timeout", "2s", "--live", "off",
+         target.url + path],
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    eventually(lambda: target.seen.paths[path.partition("?")[0]] > 2)
+    running.send_signal(signal.SIGINT)
+    out, err = running.communicate(timeout=60)
+    assert (running.returncode, out) == (130, "")
+    assert err == "baton-load: interrupted before anything was answered\n"
+
+
 def test_what_never_answers_is_counted(target: Target) -> None:
     started = time.monotonic()
     done = run("--rate", "20", "--duration", "1", "--timeout", "500ms", target.url + "/?ms=60000")
@@ -256,6 +271,27 @@ def test_idle_connections_that_close_are_no_errors(target: Target) -> None:
     done = run("--rate", "20", "--duration", "2", target.url + "/then-closed")
     assert done.report is not None, done.err
     assert done.report["totals"]["errors"] == 0
+
+
+def test_the_document_is_written_of_what_came_to_nothing_too(target: Target, tmp_path: Path) -> None:
+    file = tmp_path / "run.json"
+    nothing = baton_load("run", "--rate", "20", "--duration", "1", "--json", str(file), target.url + "/garbage")
+    assert nothing.status == 3
+    assert json.loads(file.read_text())["totals"]["failures"] == {"malformed": 20}
+    file.unlink()
+    nobody = baton_load("run", "--json", str(file), "http://127.0.0.1:1/")
+    assert nobody.status == 3
+    report = json.loads(file.read_text())
+    assert report["totals"]["due"] == 0
+    assert report["verdict"]["bottlenecks"] == ["127.0.0.1:1: Connection refused"]
+
+
+def test_errors_that_no_threshold_is_on_are_said(target: Target) -> None:
+    arguments = ["run", "--rate", "50", "--duration", "1", "--threshold", "p50<5s", target.url + "/a", target.url + "/half"]
+    silent = baton_load(*arguments)
+    assert silent.status in (0, 4) and "requests failed; with --threshold 'errors<1%' the exit status says so too" in silent.out
+    told = baton_load(*arguments, "--threshold", "errors<1%")
+    assert told.status in (1, 4) and "requests failed;" not in told.out
 
 
 def test_thresholds_decide_the_status(target: Target) -> None:
