@@ -184,7 +184,7 @@ def test_closed_standard_streams_go_nowhere() -> None:
     with Target() as target:
         command = f"exec {LOAD} run --rate 20 --duration 500ms --live plain {target.url}/a <&- >&- 2>&-"
         done = subprocess.run(["/bin/sh", "-c", command], timeout=LIMIT_SECONDS)
-        assert done.returncode == 0
+        assert done.returncode in (0, 4)
         assert target.seen.paths == {"/a": 10}
 
 
@@ -199,7 +199,7 @@ def test_more_connections_than_files() -> None:
         fewer = subprocess.run(command, preexec_fn=few, capture_output=True, text=True, timeout=LIMIT_SECONDS)
     assert done.returncode == 2
     assert re.fullmatch(r"baton-load: 256 connections take about \d+ open files, and this process may have 64: .*\n", done.stderr)
-    assert fewer.returncode == 0, fewer.stderr
+    assert fewer.returncode in (0, 4), fewer.stderr
 
 
 def test_the_soft_limit_is_raised() -> None:
@@ -209,7 +209,7 @@ def test_the_soft_limit_is_raised() -> None:
             preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_NOFILE, (64, 256)),
             capture_output=True, text=True, timeout=LIMIT_SECONDS,
         )  # fmt: skip
-    assert done.returncode == 0, done.stderr
+    assert done.returncode in (0, 4), done.stderr
     assert "refused" not in done.stdout
 
 

@@ -72,13 +72,21 @@ def test_a_frozen_target_is_seen_from_due() -> None:
         eventually(lambda: target.seen.paths["/"] > 1000)
         target.freeze(1.0)
         out, _ = running.communicate(timeout=60)
-    totals = json.loads(out)["totals"]
-    assert totals["due"] == 5000
+        seen = target.seen.times
+    report = json.loads(out)
+    totals = report["totals"]
+    assert totals["due"] == len(seen) == 5000
     # A fifth of the requests fell due while nothing moved, evenly: a tenth of all waited half a second or more.
     # Slow machines add to it; nothing takes away.
-    assert 0.4 < totals["response"]["p90"] < 0.8
-    assert 0.9 < totals["response"]["p99"] < 1.4
-    assert totals["service"]["p90"] < 0.3
+    assert totals["response"]["p90"] > 0.4 and totals["response"]["p99"] > 0.9
+    # As long as the target itself says, which came to the k-th of them so long after its time, and no longer: but for
+    # what the generator was late with, and as much again for reading the answers.
+    began = min(at - k / 1000 for k, at in enumerate(seen))
+    waits = sorted(at - k / 1000 - began for k, at in enumerate(seen))
+    own = 0.1 + 2 * report["generator"]["late"]["max"]
+    assert totals["response"]["p90"] < waits[4499] + own
+    assert totals["response"]["p99"] < waits[4949] + own
+    assert totals["service"]["p90"] < totals["response"]["p90"] / 2
 
 
 def test_a_ramp_sends_its_integral() -> None:
@@ -121,6 +129,8 @@ def test_as_many_connections_as_users() -> None:
         assert done.report is not None, done.err
         # One more looks first whether the target is there.
         assert target.seen.connections == 4
+        assert done.report["totals"]["response"]["n"] == 0, "nothing is due in this model"
+        assert done.report["totals"]["service"]["n"] == done.report["totals"]["answered"]
         assert done.report["totals"]["answered"] == done.report["totals"]["sent"] == target.seen.paths["/"]
 
 
@@ -129,6 +139,7 @@ def test_fresh_connections_are_fresh() -> None:
         done = run("--rate", "50", "--duration", "1", "--fresh-connections", target.url + "/closing")
         assert done.report is not None, done.err
         assert target.seen.connections == 51
+        assert done.report["generator"]["opened"] == done.report["generator"]["connect"]["n"] == 50
         assert all("Connection: close" in head for head in target.seen.heads)
 
 
@@ -147,7 +158,7 @@ def test_find_max_finds_what_one_connection_can_carry(target: Target) -> None:
     """Answers of 10 ms, one at a time: below 100 a second, whatever the machine."""
     done = baton_load("find-max", "--threshold", "p50<200ms", "--connections", "1", "--duration", "1", "--rate", "20",
                       "--precision", "20", "--live", "off", target.url + "/?ms=10")  # fmt: skip
-    assert done.status == 0, done.err
+    assert done.status in (0, 4), done.err
     found = re.search(r"highest rate that keeps it: ([\d.]+)/s; ([\d.]+)/s is too much", done.out)
     assert found, done.out
     assert 20 <= float(found[1]) < 110
@@ -297,7 +308,9 @@ def test_errors_that_no_threshold_is_on_are_said(target: Target) -> None:
 def test_thresholds_decide_the_status(target: Target) -> None:
     kept = baton_load("run", "--rate", "50", "--duration", "1", "--threshold", "p50<5s", target.url)
     failed = baton_load("run", "--rate", "50", "--duration", "1", "--threshold", "p50<1us", target.url)
-    assert (kept.status, failed.status) == (0, 1), kept.out + failed.out
+    assert "kept    p50<5s" in kept.out and "missed  p50<1us" in failed.out, kept.out + failed.out
+    # A generator that was late itself is told of first.
+    assert kept.status in (0, 4) and failed.status in (1, 4), kept.out + failed.out
 
 
 def test_a_percentile_without_samples_is_no_success(target: Target) -> None:
@@ -310,7 +323,7 @@ def test_the_files_are_written(target: Target, tmp_path: Path) -> None:
     files = {flag: str(tmp_path / flag.strip("-")) for flag in ("--json", "--html", "--hdr-log")}
     arguments = [part for pair in files.items() for part in pair]
     done = baton_load("run", "--rate", "50", "--duration", "1", *arguments, target.url)
-    assert done.status == 0, done.err
+    assert done.status in (0, 4), done.err
     assert Path(files["--html"]).read_text().startswith("<!doctype html>")
     assert "#[Histogram log format version 1.3]" in Path(files["--hdr-log"]).read_text()
 
