@@ -103,8 +103,13 @@ class Coordination {
                 finished.lost + "; the run failed, and the numbers are partial: what came until then");
         if (scrape_) put_books(report_, *scrape_);
         const result::Sum& all = report_.result.all;
-        if (all.due > 0 && all.answered == 0 && !finished.stopped && finished.lost.empty())
+        if (finished.stopped && all.answered == 0)
+            return complain(kInterrupted, "interrupted before anything was answered");
+        const bool local = all.failures[static_cast<std::size_t>(result::Failure::local)] > 0;
+        if (all.due > 0 && all.answered == 0 && !local && finished.lost.empty()) {
+            write_files(report_, flags_.output);
             return complain(kUnreachable, nothing_answered(report_.result));
+        }
         const bool written = write_report(report_, flags_.output);
         const int status = exit_status(report_);
         return status == kWell && !written ? kUsage : status;

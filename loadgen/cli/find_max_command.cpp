@@ -24,6 +24,7 @@ namespace {
 
 // A confirmation takes longer than a trial: short runs can be lucky.
 constexpr int kConfirmation = 3;
+constexpr std::string_view kFewErrors = "errors<1%";
 
 struct FindMaxFlags {
     PlanFlags plan;
@@ -81,7 +82,8 @@ bool all_kept(const report::Report& report) {
 
 class Finder {
   public:
-    Finder(const FindMaxFlags& flags, const std::vector<std::string>& argv) : flags_(flags), argv_(argv) {}
+    Finder(FindMaxFlags flags, const std::vector<std::string>& argv)
+        : flags_(std::move(flags)), argv_(argv) {}
 
     int run() {
         plan::Parsed<plan::Plan> plan = make_plan(with_rate(flags_.plan.rate.value_or("100")));
@@ -89,8 +91,10 @@ class Finder {
         if (plan->thresholds.empty())
             return complain(
                 kUsage, "what is to be kept? for example --threshold 'p99<50ms' --threshold 'errors<0.1%'");
-        if (flags_.plan.ramp || flags_.plan.step)
+        // From the flags, or from the scenario.
+        if (plan->load.profile.size() > 1)
             return complain(kUsage, "find-max chooses the rates itself: no --ramp or --step");
+        keep_errors_down(*plan);
         if (const plan::Problem problem = check_output(flags_.output)) return complain(kUsage, problem->why);
         search::Limits limits;
         if (const plan::Problem problem = put_limits(limits, *plan)) return complain(kUsage, problem->why);
@@ -104,6 +108,17 @@ class Finder {
         flags.rate = rate;
         if (!flags.duration && flags.scenario.empty()) flags.duration = "5s";
         return flags;
+    }
+
+    // A target that turns requests away is quick with the rest: without a word about errors, that would be
+    // the highest rate.
+    void keep_errors_down(const plan::Plan& plan) {
+        if (std::any_of(plan.thresholds.begin(), plan.thresholds.end(),
+                        [](const plan::Threshold& each) { return each.metric == "errors"; }))
+            return;
+        flags_.plan.thresholds.emplace_back(kFewErrors);
+        std::fputs(fmt::format("no threshold is on errors: {} is kept as well\n", kFewErrors).c_str(),
+                   stderr);
     }
 
     plan::Problem put_limits(search::Limits& limits, const plan::Plan& plan) const {
@@ -179,10 +194,14 @@ class Finder {
             fmt::format("\nhighest rate that keeps it: {}{}\n", plan::format_rate(*finder.answer()), beyond)
                 .c_str(),
             flags_.output.json == "-" ? stderr : stdout);
+        if (best->verdict.own)
+            return complain(kBottleneck,
+                            "the generator itself was at its limit in the confirmation: what it "
+                            "measured is not the target's alone");
         return written ? kWell : kUsage;
     }
 
-    const FindMaxFlags& flags_;
+    FindMaxFlags flags_;
     const std::vector<std::string>& argv_;
     Current current_;
 };

@@ -44,6 +44,25 @@ std::optional<NoRun> look_first(engine::Engine& engine, const RunOptions& option
     return std::nullopt;
 }
 
+// Of a target that was not there: nothing has been sent, and the document says so.
+NoRun unreached(const result::Collector& collector, const RunOptions& options, NoRun no_run) {
+    report::Report report{options.environment, collector.result(now_in_utc(), 0, 0), {}, {}};
+    report.verdict.bottlenecks = {no_run.why};
+    no_run.report = std::move(report);
+    return no_run;
+}
+
+// What a run came to; if that is nothing, why.
+std::variant<report::Report, NoRun> outcome_of(report::Report report, bool stopped) {
+    const result::Sum& all = report.result.all;
+    const bool local = all.failures[static_cast<std::size_t>(result::Failure::local)] > 0;
+    if (all.answered > 0 || (all.due == 0 && !stopped)) return report;
+    if (stopped) return NoRun{kInterrupted, "interrupted before anything was answered"};
+    if (local) return report;
+    std::string why = nothing_answered(report.result);
+    return NoRun{kUnreachable, std::move(why), std::move(report)};
+}
+
 }  // namespace
 
 void Current::set(engine::Engine* engine) {
@@ -74,7 +93,8 @@ std::variant<report::Report, NoRun> run_once(const plan::Plan& plan, const RunOp
     }
     const Running running(current, *engine);
     if (auto no_run = look_first(*engine, options))
-        return current.stopped() ? NoRun{kInterrupted, std::move(no_run->why)} : std::move(*no_run);
+        return current.stopped() ? NoRun{kInterrupted, std::move(no_run->why)}
+                                 : unreached(collector, options, std::move(*no_run));
     const Publishing publishing(options.publisher, collector);
     report::Report report{options.environment, {}, {}, {}};
     const std::string started = now_in_utc();
@@ -91,9 +111,7 @@ std::variant<report::Report, NoRun> run_once(const plan::Plan& plan, const RunOp
     if (outcome.stopped)
         report.verdict.warnings.emplace_back("the run was interrupted; what was measured until then counts");
     if (first) put_books(report, *first);
-    if (report.result.all.due > 0 && report.result.all.answered == 0 && !outcome.stopped)
-        return NoRun{kUnreachable, nothing_answered(report.result)};
-    return report;
+    return outcome_of(std::move(report), outcome.stopped);
 }
 
 }  // namespace loadgen::cli

@@ -6,6 +6,7 @@
 #pragma once
 
 #include <mutex>
+#include <optional>
 #include <string>
 #include <variant>
 
@@ -24,10 +25,12 @@ struct RunOptions {
     metrics::Publisher* publisher = nullptr;  // who shows it to Prometheus while it runs
 };
 
-// No run took place, or it came to nothing; `status` is the exit status.
+// No run took place, or it came to nothing; `status` is the exit status. `report` is what there is to tell
+// all the same, for those who have asked for a file.
 struct NoRun {
     int status;
     std::string why;
+    std::optional<report::Report> report = {};
 };
 
 // Who may interrupt a run asks for its engine here; empty between runs.

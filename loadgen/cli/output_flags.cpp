@@ -104,11 +104,13 @@ bool write_report(const report::Report& report, const OutputFlags& flags) {
         std::cout << report::to_text(report, colours_wanted());
         written = all_said();
     }
-    written = put_file(flags.json,
-                       [&](std::ostream& out) {
-                           out << boost::json::serialize(report::to_json(report)) << '\n';
-                       }) &&
-              written;
+    return write_files(report, flags) && written;
+}
+
+bool write_files(const report::Report& report, const OutputFlags& flags) {
+    bool written = put_file(flags.json, [&](std::ostream& out) {
+        out << boost::json::serialize(report::to_json(report)) << '\n';
+    });
     written = put_file(flags.html, [&](std::ostream& out) { out << report::to_html(report); }) && written;
     return put_file(flags.hdr_log, [&](std::ostream& out) { result::write_hdr_log(out, report.result); }) &&
            written;

@@ -28,6 +28,8 @@ live::Style live_style(const OutputFlags& flags);
 // Text on standard output, and the files that were asked for. False, and a line on standard error, when one
 // of them could not be written.
 bool write_report(const report::Report& report, const OutputFlags& flags);
+// The files only, of a run that came to nothing.
+bool write_files(const report::Report& report, const OutputFlags& flags);
 
 // Of the verdict: kThreshold, kBottleneck, kWell.
 int exit_status(const report::Report& report);

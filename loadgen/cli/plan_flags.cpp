@@ -2,7 +2,9 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <charconv>
+#include <thread>
 #include <utility>
 
 #include "loadgen/plan/body.hpp"
@@ -62,7 +64,9 @@ Problem put_load(plan::WishedLoad& load, const PlanFlags& flags) {
     const auto connections = [](std::string_view text) {
         return number<std::size_t>(text, 1, plan::kMostConnections);
     };
-    const auto threads = [](std::string_view text) {
+    const auto threads = [](std::string_view text) -> Parsed<std::size_t> {
+        if (text == "auto")
+            return std::clamp<std::size_t>(std::thread::hardware_concurrency(), 1, plan::kMostThreads);
         return number<std::size_t>(text, 1, plan::kMostThreads);
     };
     const auto seed = [](std::string_view text) { return number<std::uint64_t>(text, 0, plan::kMostSeed); };
@@ -211,7 +215,7 @@ void add_plan_flags(CLI::App& command, PlanFlags& flags, bool urls) {
     load("--ramp", flags.ramp, "the rate rises from FROM (0) to --rate in the first TIME", "[FROM:]TIME");
     load("--step", flags.step, "BY more each time EVERY has passed, up to LIMIT", "BY:EVERY[:LIMIT]");
     load("--timeout", flags.timeout, "of one request, and of the end (10s)", "TIME");
-    load("-t,--threads", flags.threads, "of the generator (1)", "N");
+    load("-t,--threads", flags.threads, "of the generator; auto: one for each core (1)", "N");
     load("--seed", flags.seed, "of arrivals and endpoints (1)", "N");
     command
         .add_option("--threshold", flags.thresholds,

@@ -67,7 +67,10 @@ int run(const RunFlags& flags, const std::vector<std::string>& argv) {
     options.style = live_style(flags.output);
     options.environment = report::environment(BATON_VERSION, argv);
     const auto outcome = run_once(*plan, options, current);
-    if (const auto* no_run = std::get_if<NoRun>(&outcome)) return complain(no_run->status, no_run->why);
+    if (const auto* no_run = std::get_if<NoRun>(&outcome)) {
+        if (no_run->report) write_files(*no_run->report, flags.output);
+        return complain(no_run->status, no_run->why);
+    }
     const auto& report = std::get<report::Report>(outcome);
     const bool written = write_report(report, flags.output);
     const int status = exit_status(report);

@@ -56,8 +56,10 @@ std::string nothing_answered(const result::Result& result) {
     std::size_t most = 0;
     for (std::size_t i = 1; i < result::kFailures; ++i)
         if (result.all.failures[i] > result.all.failures[most]) most = i;
-    return fmt::format("not one of {} requests was answered: {}", result.all.due,
-                       result::name_of(static_cast<result::Failure>(most)));
+    const auto failure = static_cast<result::Failure>(most);
+    const auto said = result.self.texts.find(failure);
+    return fmt::format("not one of {} requests was answered: {}{}", result.all.due, result::name_of(failure),
+                       said == result.self.texts.end() ? "" : " (" + said->second + ')');
 }
 
 }  // namespace loadgen::cli

@@ -18,7 +18,8 @@ class Channel;
 // Who is told how requests end: the worker.
 class Owner {
   public:
-    virtual void opened() = 0;
+    // A connection that took so long to open, TLS and upgrade included.
+    virtual void opened(Nanoseconds took) = 0;
     // After this call the channel is idle, or, when `open` is false, at its end.
     virtual void ended(Channel& channel, const Ended& ended, bool open) = 0;
     // An idle channel has been closed by the target.

@@ -82,6 +82,7 @@ void EchoChannel<Stream>::start(const Job& job) {
     sent_ = 0;
     received_ = 0;
     status_ = 0;
+    error_ = {};
     asio::co_spawn(line_.io.get_executor(), serve(++turn_), asio::detached);
 }
 
@@ -99,23 +100,24 @@ template <typename Stream>
 typename EchoChannel<Stream>::Step EchoChannel<Stream>::connect() {
     const Place& place = line_.targets.at(prepared_.where);
     Socket& socket = bottom_of(stream_.next_layer());
-    Code error;
-    open_socket(socket, place, prepared_.endpoint->pace, error);
-    if (error) co_return Failure::refused;
-    std::tie(error) = co_await socket.async_connect(place.address, kToken);
-    if (error) co_return Failure::refused;
-    const Failure failure = co_await shake_hands();
-    if (failure != Failure::none) co_return failure;
-    co_return co_await upgrade();
+    const Moment began = Clock::now();
+    open_socket(socket, place, prepared_.endpoint->pace, error_);
+    if (error_) co_return no_connection(error_);
+    std::tie(error_) = co_await socket.async_connect(place.address, kToken);
+    if (error_) co_return no_connection(error_);
+    Failure failure = co_await shake_hands();
+    if (failure == Failure::none) failure = co_await upgrade();
+    if (failure == Failure::none) line_.owner.opened(Clock::now() - began);
+    co_return failure;
 }
 
 template <typename Stream>
 typename EchoChannel<Stream>::Step EchoChannel<Stream>::shake_hands() {
     if constexpr (std::is_same_v<Stream, TlsStream>) {
         expect_peer(stream_.next_layer(), *line_.targets.at(prepared_.where).target);
-        const auto [error] =
+        std::tie(error_) =
             co_await stream_.next_layer().async_handshake(asio::ssl::stream_base::client, kToken);
-        if (error) co_return Failure::tls;
+        if (error_) co_return Failure::tls;
     }
     co_return Failure::none;
 }
@@ -128,13 +130,12 @@ typename EchoChannel<Stream>::Step EchoChannel<Stream>::upgrade() {
         for (const plan::Header& header : endpoint.headers) request.set(header.name, header.value);
     }));
     websocket::response_type response;
-    const auto [error] =
+    std::tie(error_) =
         co_await stream_.async_handshake(response, endpoint.target.authority, endpoint.target.path, kToken);
     status_ = response.result_int();
-    if (error == websocket::error::upgrade_declined) co_return Failure::unexpected;
-    if (error) co_return broken(error) ? Failure::reset : Failure::malformed;
+    if (error_ == websocket::error::upgrade_declined) co_return Failure::unexpected;
+    if (error_) co_return broken(error_) ? Failure::reset : Failure::malformed;
     open_ = true;
-    line_.owner.opened();
     co_return Failure::none;
 }
 
@@ -149,11 +150,13 @@ typename EchoChannel<Stream>::Step EchoChannel<Stream>::exchange() {
 
 template <typename Stream>
 typename EchoChannel<Stream>::Step EchoChannel<Stream>::one_message() {
-    const auto [written, out] = co_await stream_.async_write(asio::buffer(message_), kToken);
-    if (written) co_return Failure::reset;
+    std::size_t out = 0;
+    std::tie(error_, out) = co_await stream_.async_write(asio::buffer(message_), kToken);
+    if (error_) co_return Failure::reset;
     sent_ += out;
-    const auto [read, in] = co_await stream_.async_read(buffer_, kToken);
-    if (read) co_return broken(read) ? Failure::reset : Failure::malformed;
+    std::size_t in = 0;
+    std::tie(error_, in) = co_await stream_.async_read(buffer_, kToken);
+    if (error_) co_return broken(error_) ? Failure::reset : Failure::malformed;
     if (received_ == 0) first_byte_ = Clock::now();
     received_ += in;
     const auto data = buffer_.cdata();
@@ -167,12 +170,13 @@ template <typename Stream>
 void EchoChannel<Stream>::end(Failure failure) {
     Ended ended;
     ended.failure = failure;
+    ended.error = error_;
     ended.status = status_;
     ended.at = Clock::now();
     ended.bytes_in = received_;
     ended.bytes_out = sent_;
     ended.first_byte = first_byte_;
-    ended.stale = used_ && received_ == 0 && failure == Failure::reset;
+    ended.stale = used_ && received_ == 0 && failure == Failure::reset && ended.at - job_.handed <= kStale;
     busy_ = false;
     used_ = true;
     const Self keep(this);

@@ -48,6 +48,7 @@ class EchoChannel final : public Channel {
     std::uint64_t sent_ = 0;
     int status_ = 0;
     Moment first_byte_;
+    Code error_;  // of what the request failed with
     bool open_ = false;
     bool busy_ = false;
     bool used_ = false;

@@ -73,18 +73,19 @@ void HttpChannel<Stream>::start(const Job& job) {
 template <typename Stream>
 void HttpChannel<Stream>::connect() {
     const Place& place = line_.targets.at(prepared_->where);
+    connecting_ = Clock::now();
     Code error;
     open_socket(socket_of(stream_), place, prepared_->endpoint->pace, error);
     if (error) {
         // Its end is told later: who calls start() does not expect it yet.
-        asio::post(line_.io, [self = self()] {
-            if (!self->gone_) self->fail(Failure::refused);
+        asio::post(line_.io, [self = self(), error] {
+            if (!self->gone_) self->fail(no_connection(error), error);
         });
         return;
     }
     socket_of(stream_).async_connect(place.address, [self = self()](const Code& failed) {
         if (self->gone_) return;
-        if (failed) return self->fail(Failure::refused);
+        if (failed) return self->fail(no_connection(failed), failed);
         self->shake_hands();
     });
 }
@@ -95,7 +96,7 @@ void HttpChannel<Stream>::shake_hands() {
         expect_peer(stream_, *line_.targets.at(prepared_->where).target);
         stream_.async_handshake(asio::ssl::stream_base::client, [self = self()](const Code& error) {
             if (self->gone_) return;
-            if (error) return self->fail(Failure::tls);
+            if (error) return self->fail(Failure::tls, error);
             self->connected();
         });
     } else {
@@ -106,7 +107,7 @@ void HttpChannel<Stream>::shake_hands() {
 template <typename Stream>
 void HttpChannel<Stream>::connected() {
     open_ = true;
-    line_.owner.opened();
+    line_.owner.opened(Clock::now() - connecting_);
     send();
     read();
 }
@@ -201,13 +202,13 @@ void HttpChannel<Stream>::on_idle_read() {
 template <typename Stream>
 void HttpChannel<Stream>::on_end(const Code& error) {
     if (is_end(error) && reader_->feed_end()) return complete(false);
-    fail(is_end(error) && reader_->begun() ? Failure::incomplete : Failure::reset);
+    fail(is_end(error) && reader_->begun() ? Failure::incomplete : Failure::reset, error);
 }
 
 template <typename Stream>
 void HttpChannel<Stream>::digest() {
     const ResponseReader::Fed fed = reader_->feed(buffer_.data(), filled_);
-    if (fed.malformed) return fail(Failure::malformed);
+    if (fed.malformed) return fail(Failure::malformed, fed.error);
     const bool all = buffer_.size() == filled_;
     filled_ -= fed.used;
     if (reader_->complete()) return complete(filled_ == 0 && reader_->reusable());
@@ -235,10 +236,12 @@ void HttpChannel<Stream>::complete(bool reusable) {
 }
 
 template <typename Stream>
-void HttpChannel<Stream>::fail(Failure failure) {
+void HttpChannel<Stream>::fail(Failure failure, const Code& error) {
     Ended ended;
     ended.failure = failure;
-    ended.stale = used_ && !reader_->begun() && failure == Failure::reset;
+    ended.error = error;
+    ended.stale =
+        used_ && !reader_->begun() && failure == Failure::reset && Clock::now() - job_.handed <= kStale;
     end(ended, false);
 }
 

@@ -45,7 +45,7 @@ class HttpChannel final : public Channel {
     void digest();
     void complete(bool reusable);
     void end(Ended ended, bool open);
-    void fail(result::Failure failure);
+    void fail(result::Failure failure, const Code& error = {});
     void close();
     std::size_t left() const { return prepared_->head.size() + prepared_->body.size() - sent_; }
     void make_room();
@@ -60,6 +60,7 @@ class HttpChannel final : public Channel {
     std::size_t sent_ = 0;
     std::uint64_t received_ = 0;
     Moment first_byte_;
+    Moment connecting_;  // since then
     bool open_ = false;
     bool busy_ = false;
     bool used_ = false;  // it has had an answer before

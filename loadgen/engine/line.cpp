@@ -1,5 +1,7 @@
 #include "loadgen/engine/line.hpp"
 
+#include <algorithm>
+#include <array>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/socket_base.hpp>
 #include <cerrno>
@@ -9,8 +11,15 @@ namespace loadgen::engine {
 namespace {
 
 constexpr int kSlowWindow = 4096;
+constexpr std::array kOwn{EADDRNOTAVAIL, EADDRINUSE, EMFILE, ENFILE, ENOBUFS, ENOMEM, ENETDOWN, ENETUNREACH};
 
 }  // namespace
+
+result::Failure no_connection(const boost::system::error_code& error) noexcept {
+    const bool own = error.category() == boost::system::system_category() &&
+                     std::find(kOwn.begin(), kOwn.end(), error.value()) != kOwn.end();
+    return own ? result::Failure::local : result::Failure::refused;
+}
 
 void open_socket(Socket& socket, const Place& place, const plan::Pace& pace,
                  boost::system::error_code& error) {

@@ -23,6 +23,14 @@ struct Line {
 void open_socket(Socket& socket, const Place& place, const plan::Pace& pace,
                  boost::system::error_code& error);
 
+// Why there is no connection: this machine has no more ports, descriptors or memory, or no way there; or
+// else the target does not have it.
+result::Failure no_connection(const boost::system::error_code& error) noexcept;
+
+// A target that closes an idle connection while a request is on its way answers at once, with a reset. What
+// breaks later had been in work, and to send it again would hide that.
+constexpr Nanoseconds kStale = std::chrono::milliseconds(50);
+
 // A slow client moves its bytes in twenty pieces a second.
 constexpr Nanoseconds kBeat = std::chrono::milliseconds(50);
 constexpr std::size_t piece_of(std::uint64_t bytes_per_second) noexcept {

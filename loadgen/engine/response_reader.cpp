@@ -50,6 +50,7 @@ ResponseReader::Fed ResponseReader::feed(const char* data, std::size_t size) {
         if (error == http::error::need_more) break;
         if (error || (parser_->is_header_done() && parser_->status == 101)) {
             fed.malformed = true;  // nobody asked it to switch protocols
+            fed.error = error;
             break;
         }
         if (parser_->is_done() && interim()) parser_.emplace(*this);

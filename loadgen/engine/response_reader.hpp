@@ -38,6 +38,7 @@ class ResponseReader {
     struct Fed {
         std::size_t used = 0;
         bool malformed = false;
+        boost::system::error_code error{};  // what of it
     };
     // Takes what it can use. Interim responses are passed over (RFC 9110, 15.2).
     Fed feed(const char* data, std::size_t size);

@@ -19,11 +19,15 @@ namespace {
 constexpr Nanoseconds kTick = std::chrono::milliseconds(20);
 // So many are sent before answers are looked at again.
 constexpr int kBatch = 64;
-// Beyond, requests are given up as unsent: the target is hopelessly behind, and memory is finite.
+// The target is hopelessly behind, and memory is finite: what is due beyond is left in the schedule.
 constexpr std::size_t kMostWaiting = 5'000'000;
+// At the end each of so many that nobody came to is counted by itself, a fraction of a second's work, and
+// those beyond in slices of the time.
+constexpr std::size_t kMostByThemselves = 2'000'000;
+constexpr int kSlices = 1000;
 
-bool no_connection(Failure failure) {
-    return failure == Failure::refused || failure == Failure::tls;
+bool not_connected(Failure failure) {
+    return failure == Failure::refused || failure == Failure::tls || failure == Failure::local;
 }
 
 }  // namespace
@@ -62,7 +66,6 @@ void Worker::run(Moment start, const std::atomic<int>& stops) {
 // --- Open model: by the schedule
 
 void Worker::wait_for_due() {
-    if (!next_ || ending_) return;
     due_timer_.expires_at(start_ + next_->at);
     due_timer_.async_wait([this](const boost::system::error_code& error) {
         if (!error) send_due();
@@ -70,23 +73,27 @@ void Worker::wait_for_due() {
 }
 
 void Worker::send_due() {
-    for (int sent = 0; next_ && !ending_; ++sent) {
-        const Moment due = start_ + next_->at;
+    for (int sent = 0; more_due(); ++sent) {
         const Moment now = Clock::now();
-        if (due > now) return wait_for_due();
+        if (start_ + next_->at > now) return wait_for_due();
+        full_ = waiting_.size() >= kMostWaiting;
+        if (full_) return;
         if (sent == kBatch) return asio::post(io_, [this] { send_due(); });
-        Job job{.number = next_->number, .due = due};
-        job.endpoint = static_cast<std::uint32_t>(mix_.pick(job.number));
-        next_ = schedule_.next();
-        recorder_.turn(now, pool_.all_busy().size());
-        recorder_.due(job);
-        if (waiting_.empty() && hand(job, now, false)) continue;
-        if (waiting_.size() < kMostWaiting) {
-            waiting_.push_back(job);
-        } else {
-            recorder_.ended(job, {.failure = Failure::unsent, .at = now});
-        }
+        Job job = take(now);
+        if (!waiting_.empty() || !hand(job, now, false)) waiting_.push_back(job);
     }
+    if (over()) io_.stop();
+}
+
+// The next of the schedule. It is late by the generator's fault, unless it was left there for want of room.
+Job Worker::take(Moment now) {
+    Job job{.number = next_->number, .due = start_ + next_->at};
+    job.taken = full_ || job.due < unfull_ ? job.due : now;
+    job.endpoint = static_cast<std::uint32_t>(mix_.pick(job.number));
+    next_ = schedule_.next();
+    recorder_.turn(now, pool_.all_busy().size());
+    recorder_.taken(job);
+    return job;
 }
 
 // --- Closed model: as many users as connections, each with one request at a time
@@ -97,10 +104,10 @@ void Worker::begin_closed() {
 }
 
 void Worker::send_next(Moment now) {
-    Job job{.due = now};
+    Job job{.due = now, .taken = now};
     job.number = plan_.load.part + plan_.load.parts * (share_.index + share_.workers * closed_sent_++);
     job.endpoint = static_cast<std::uint32_t>(mix_.pick(job.number));
-    recorder_.due(job);
+    recorder_.taken(job);
     hand(job, now, false);
 }
 
@@ -125,12 +132,19 @@ bool Worker::hand(Job& job, Moment now, bool waited) {
     return true;
 }
 
+void Worker::opened(Nanoseconds took) {
+    recorder_.turn(Clock::now(), pool_.all_busy().size());
+    recorder_.opened(took);
+}
+
 void Worker::ended(Channel& channel, const Ended& ended, bool open) {
     ChannelPtr kept = pool_.release(channel);
     Job job = channel.job();
     if (ended.stale && !job.again && idempotent(plan_.endpoints[job.endpoint])) {
         // Its idle connection had been closed: not the answer's fault. Once more, on another.
         job.again = true;
+        recorder_.turn(ended.at, pool_.all_busy().size());
+        recorder_.again(job);
         pool_.close_idle();
         hand(job, ended.at, false);
         return;
@@ -146,15 +160,20 @@ void Worker::go_on(const Ended& ended) {
     if (closed_) {
         if (ending_ || ended.at >= end_) {
             begin_end();
-        } else if (no_connection(ended.failure)) {
+        } else if (not_connected(ended.failure)) {
             ++resting_;  // until the next tick: nobody is served by a thousand refusals a second
         } else {
             send_next(ended.at);
         }
     } else if (!waiting_.empty()) {
+        const Moment now = Clock::now();
         Job job = waiting_.front();
         waiting_.pop_front();
-        hand(job, Clock::now(), true);
+        hand(job, now, true);
+        if (std::exchange(full_, false)) {
+            unfull_ = now;
+            asio::post(io_, [this] { send_due(); });
+        }
     }
     if (over()) io_.stop();
 }
@@ -170,6 +189,7 @@ void Worker::wait_for_tick() {
 
 void Worker::tick() {
     const Moment now = Clock::now();
+    recorder_.ticked(now - tick_timer_.expiry());
     recorder_.turn(now, pool_.all_busy().size());
     check_timeouts(now);
     for (std::size_t users = std::exchange(resting_, 0); users > 0 && !ending_ && now < end_; --users)
@@ -197,7 +217,7 @@ void Worker::cut(Moment now) {
 }
 
 void Worker::begin_end() {
-    if (std::exchange(ending_, true)) return;
+    if (std::exchange(ending_, true) || more_due()) return;
     due_timer_.cancel();
     pool_.close_idle();
 }
@@ -207,11 +227,35 @@ void Worker::give_up() {
     const Moment now = Clock::now();
     for (const Job& job : std::exchange(waiting_, {}))
         recorder_.ended(job, {.failure = Failure::unsent, .at = now});
+    pass_over(now);
     for (const ChannelPtr& channel : open) channel->abort(Failure::unanswered);
 }
 
+// What has become due and was left in the schedule until now: that the generator did not come to it is no
+// reason for it not to be told of.
+void Worker::pass_over(Moment now) {
+    for (std::size_t count = 0; more_due(); ++count) {
+        if (count == kMostByThemselves) pass_over_in_bulk(now);
+        const Job job = take(now);
+        recorder_.ended(job, {.failure = Failure::unsent, .at = now});
+    }
+    next_.reset();
+}
+
+void Worker::pass_over_in_bulk(Moment now) {
+    const Nanoseconds first = std::max(next_->at, measured_ - start_);
+    const Nanoseconds all = end_ - start_ - first;
+    schedule_.pass(first);
+    for (int slice = 0; slice < kSlices && all > Nanoseconds::zero(); ++slice) {
+        const Nanoseconds until = first + all / kSlices * (slice + 1);
+        const auto counts = mix_.split(schedule_.pass(until));
+        const Nanoseconds ago = now - start_ - until + all / kSlices / 2;
+        for (std::size_t i = 0; i < counts.size(); ++i) recorder_.passed_over(i, counts[i], ago, !full_);
+    }
+}
+
 bool Worker::over() const {
-    return ending_ && pool_.all_busy().empty() && waiting_.empty();
+    return ending_ && pool_.all_busy().empty() && waiting_.empty() && !more_due();
 }
 
 }  // namespace loadgen::engine

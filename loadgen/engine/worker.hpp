@@ -37,12 +37,14 @@ class Worker final : private Owner {
 
   private:
     // Owner
-    void opened() override { recorder_.opened(); }
+    void opened(Nanoseconds took) override;
     void ended(Channel& channel, const Ended& ended, bool open) override;
     void closed(Channel& channel) override { pool_.forget(channel); }
 
+    bool more_due() const { return next_ && start_ + next_->at < end_; }
     void wait_for_due();
     void send_due();
+    Job take(Moment now);
     void begin_closed();
     void send_next(Moment now);
     bool hand(Job& job, Moment now, bool waited);
@@ -53,6 +55,8 @@ class Worker final : private Owner {
     void cut(Moment now);
     void begin_end();
     void give_up();
+    void pass_over(Moment now);
+    void pass_over_in_bulk(Moment now);
     bool over() const;
 
     const plan::Plan& plan_;
@@ -71,6 +75,8 @@ class Worker final : private Owner {
     std::optional<plan::Schedule::Due> next_;
     std::uint64_t closed_sent_ = 0;
     std::deque<Job> waiting_;  // due, but no connection is free
+    bool full_ = false;        // no more of them are taken from the schedule until some have gone
+    Moment unfull_{};          // since when they are again
     std::size_t resting_ = 0;  // closed model: users whose connection was refused
     bool ending_ = false;
 };

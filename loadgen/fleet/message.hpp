@@ -28,7 +28,7 @@
 
 namespace loadgen::fleet {
 
-constexpr std::uint64_t kProtocol = 1;
+constexpr std::uint64_t kProtocol = 2;
 constexpr std::size_t kLongestLine = std::size_t{8} << 20;
 // Before a peer has shown that it is one.
 constexpr std::size_t kLongestStranger = 4096;

@@ -81,6 +81,9 @@ void requests(Families& out, const Run& run) {
             out.counter({at, {"failure", std::string(name)}}, static_cast<double>(sum.failures[kind]));
         }
     });
+    out.begin("sent_again_total", "Requests sent a second time, as an idle connection had been closed.",
+              MetricType::Counter);
+    run.each([&](const Label& at, const Sum& sum) { out.counter({at}, static_cast<double>(sum.again)); });
     out.begin("responses_total", "Complete answers by status, expected or not.", MetricType::Counter);
     run.each([&](const Label& at, const Sum& sum) {
         for (const auto& [status, count] : sum.statuses)
@@ -92,7 +95,8 @@ void requests(Families& out, const Run& run) {
 void latencies(Families& out, const Run& run) {
     using Label = ClientMetric::Label;
     using result::Sum;
-    out.begin("response_seconds", "Due to last byte; what was given up counts with its wait.",
+    out.begin("response_seconds",
+              "Due to last byte; what was given up counts with its wait. Nothing in the closed model.",
               MetricType::Histogram);
     run.each([&](const Label& at, const Sum& sum) { out.histogram({at}, sum.response); });
     out.begin("service_seconds", "Sent to last byte, of the same requests.", MetricType::Histogram);
@@ -128,10 +132,11 @@ void itself(Families& out, const Run& run) {
     out.counter({}, static_cast<double>(self.opened));
     out.begin("cpu_seconds_total", "CPU time of the generator's own threads.", MetricType::Counter);
     out.counter({}, self.cpu);
-    out.begin("late_seconds", "The generator's own delay: due to handed to a connection, when one was free.",
-              MetricType::Histogram);
+    out.begin("connect_seconds", "Opening a connection, TLS and upgrade included.", MetricType::Histogram);
+    out.histogram({}, self.connect);
+    out.begin("late_seconds", "The generator's own delay: due to taken up.", MetricType::Histogram);
     out.histogram({}, self.late);
-    out.begin("blocked_seconds", "Due to sent, when no connection was free.", MetricType::Histogram);
+    out.begin("blocked_seconds", "Taken up to sent, when no connection was free.", MetricType::Histogram);
     out.histogram({}, self.blocked);
 }
 

@@ -20,6 +20,8 @@ class Mix {
 
     // An index into the endpoints.
     std::size_t pick(std::uint64_t number) const noexcept;
+    // How many of so many are each endpoint's, by the weights alone.
+    std::vector<std::uint64_t> split(std::uint64_t count) const;
 
   private:
     std::vector<std::uint64_t> below_;  // by endpoint: dice below this (and not below the one before) are its

@@ -1,5 +1,6 @@
 #include "loadgen/plan/schedule.hpp"
 
+#include <algorithm>
 #include <cmath>
 
 namespace loadgen::plan {
@@ -39,6 +40,23 @@ std::optional<Schedule::Due> Schedule::next() {
     const Due due{number_, Nanoseconds(std::llround(at * 1e9))};
     number_ += parts_;
     return due;
+}
+
+std::uint64_t Schedule::pass(Nanoseconds before) {
+    const double until = profile_.requests_by(std::clamp(seconds_of(before), 0.0, profile_.total_seconds()));
+    const bool uniform = arrival_ == Arrival::uniform;
+    const double at = uniform ? static_cast<double>(number_)
+                              : static_cast<double>(whole_) + static_cast<double>(fraction_) * 0x1p-32;
+    if (!(until > at)) return 0;
+    const double count = (until - at) / static_cast<double>(parts_);
+    // Request k is due when more than k have to be; what rounding leaves of a request is none.
+    const auto passed = static_cast<std::uint64_t>(uniform ? std::ceil(count - 1e-6) : std::round(count));
+    if (passed == 0) return 0;
+    number_ += passed * parts_;
+    drawn_ = number_;
+    whole_ = static_cast<std::uint64_t>(until);
+    fraction_ = 0;
+    return passed;
 }
 
 }  // namespace loadgen::plan

@@ -29,6 +29,9 @@ class Schedule {
 
     // In ascending order; nothing when there is none left.
     std::optional<Due> next();
+    // Passes over all that are due before this, and says how many they were, however many: in a Poisson
+    // schedule it is as many as the profile has there, as no dice are thrown for them.
+    std::uint64_t pass(Nanoseconds before);
 
   private:
     double arrival();

@@ -120,7 +120,9 @@ std::string latency_table(const Report& report) {
     if (is_open(report.result.plan)) rows.push_back(latency_row(std::string(kResponseRow), all.response));
     rows.push_back(latency_row(std::string(kServiceRow), all.service));
     if (all.first_byte.count() > 0) rows.push_back(latency_row("first byte (from sent)", all.first_byte));
-    if (all.failed.count() > 0) rows.push_back(latency_row("unexpected answers", all.failed));
+    if (all.failed.count() > 0) rows.push_back(latency_row(std::string(kFailedRow), all.failed));
+    const stats::Histogram& connect = report.result.self.connect;
+    if (result::enough(connect.count(), 0.5)) rows.push_back(latency_row(std::string(kConnectRow), connect));
     return table(latency_head(""), rows);
 }
 

@@ -64,6 +64,7 @@ json::object sum(const result::Sum& sum) {
     }
     return {{"due", sum.due},
             {"sent", sum.sent},
+            {"again", sum.again},
             {"answered", sum.answered},
             {"behind", sum.behind},
             {"errors", sum.errors()},
@@ -197,8 +198,19 @@ json::object verdict(const result::Verdict& verdict) {
 }
 
 json::object generator(const result::Self& self) {
-    return {{"wall", number(self.wall)}, {"cpu", number(self.cpu)},    {"busiest", number(self.busiest)},
-            {"opened", self.opened},     {"late", latency(self.late)}, {"blocked", latency(self.blocked)}};
+    json::object texts;
+    for (const auto& [failure, text] : self.texts) texts[result::name_of(failure)] = text;
+    return {{"wall", number(self.wall)},
+            {"cpu", number(self.cpu)},
+            {"busiest", number(self.busiest)},
+            {"waited", number(self.waited)},
+            {"stalled", number(self.stalled)},
+            {"opened", self.opened},
+            {"missed", self.missed},
+            {"late", latency(self.late)},
+            {"blocked", latency(self.blocked)},
+            {"connect", latency(self.connect)},
+            {"failure_texts", std::move(texts)}};
 }
 
 json::array agents(const std::vector<Agent>& all) {

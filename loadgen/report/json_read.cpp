@@ -75,6 +75,7 @@ result::Sum sum(const Place& place) {
     result::Sum made;
     made.due = place.at("due").count();
     made.sent = place.at("sent").count();
+    if (place.has("again")) made.again = place.at("again").count();
     made.answered = place.at("answered").count();
     made.behind = place.at("behind").count();
     std::uint64_t errors = 0;
@@ -206,6 +207,16 @@ result::Verdict verdict(const Place& place) {
     return made;
 }
 
+std::map<result::Failure, std::string> failure_texts(const Place& place) {
+    std::map<result::Failure, std::string> made;
+    place.members(result::kFailures, [&](const std::string& name, const Place& text) {
+        const result::Failure kind = result::failure_of(name);
+        if (kind == result::Failure::none) text.refuse("this kind of failure is not known");
+        made[kind] = text.text();
+    });
+    return made;
+}
+
 void generator(const Place& place, result::Self& self) {
     self.wall = place.at("wall").not_negative();
     self.cpu = place.at("cpu").not_negative();
@@ -213,6 +224,11 @@ void generator(const Place& place, result::Self& self) {
     self.opened = place.at("opened").count();
     latency(place.at("late"), self.late);
     latency(place.at("blocked"), self.blocked);
+    if (place.has("waited")) self.waited = place.at("waited").not_negative();
+    if (place.has("stalled")) self.stalled = place.at("stalled").not_negative();
+    if (place.has("missed")) self.missed = place.at("missed").count();
+    if (place.has("connect")) latency(place.at("connect"), self.connect);
+    if (place.has("failure_texts")) self.texts = failure_texts(place.at("failure_texts"));
 }
 
 books::Books books(const Place& place) {

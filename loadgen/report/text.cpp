@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
 #include <string_view>
 
@@ -48,8 +49,9 @@ class Writer {
         const std::string errors =
             fmt::format("{} errors ({})", count_text(all.errors()), percent_text(all.error_share()));
         std::string requests = open_ ? count_text(all.due) + " offered, " : std::string();
-        requests += fmt::format("{} sent{}, {} answered, ", count_text(all.sent), open_ ? " in time" : "",
-                                count_text(all.answered));
+        requests += fmt::format("{} sent{}, ", count_text(all.sent), open_ ? " in time" : "");
+        if (all.again > 0) requests += fmt::format("sent again: {}, ", count_text(all.again));
+        requests += count_text(all.answered) + " answered, ";
         line("requests", requests + (all.errors() == 0 ? errors : paint_(Colour::red, errors)));
         const std::string behind = all.behind == 0
                                        ? std::string()
@@ -84,7 +86,8 @@ class Writer {
         if (open_) row(kResponseRow, result_.all.response);
         row(kServiceRow, result_.all.service);
         if (result_.all.first_byte.count() > 0) row("first byte (from sent)", result_.all.first_byte);
-        if (result_.all.failed.count() > 0) row("unexpected answers", result_.all.failed);
+        if (result_.all.failed.count() > 0) row(kFailedRow, result_.all.failed);
+        if (result::enough(result_.self.connect.count(), 0.5)) row(kConnectRow, result_.self.connect);
         out_ += table.text(kIndent) + '\n';
     }
 
@@ -97,10 +100,9 @@ class Writer {
         line("status", statuses.empty() ? "none" : statuses);
         std::string failures;
         for (std::size_t kind = 1; kind < result::kFailures; ++kind) {
-            const std::uint64_t count = result_.all.failures[kind];
-            if (count == 0) continue;
-            const std::string_view name = result::name_of(static_cast<result::Failure>(kind));
-            failures += fmt::format("{}{}: {}", failures.empty() ? "" : "  ", name, count_text(count));
+            if (result_.all.failures[kind] == 0) continue;
+            failures += fmt::format("{}{}", failures.empty() ? "" : "  ",
+                                    failure_text(result_, static_cast<result::Failure>(kind)));
         }
         if (!failures.empty()) line("errors", paint_(Colour::red, failures));
     }
@@ -142,7 +144,10 @@ class Writer {
                                       percent_text(self.busiest));
         // Without a schedule there is nothing to be late for.
         if (open_) own += ", own lateness p99 " + duration_text(result::percentile(self.late, 0.99));
+        if (const double lost = std::max(open_ ? 0 : self.waited, self.stalled); lost >= 0.01)
+            own += ", kept from running for " + percent_text(lost);
         own += fmt::format(", {} connection{} opened", count_text(self.opened), self.opened == 1 ? "" : "s");
+        if (self.connect.count() > 0) own += " in at most " + duration_text(seconds_of(self.connect.most()));
         line("generator", own);
         if (self.blocked.count() > 0) {
             line("", fmt::format("{} requests waited for a free connection, at most {}",

@@ -110,6 +110,14 @@ std::string printable(std::string_view text, std::size_t longest) {
     return safe + "...";
 }
 
+std::string failure_text(const result::Result& result, result::Failure failure) {
+    std::string text = fmt::format("{}: {}", result::name_of(failure),
+                                   count_text(result.all.failures[static_cast<std::size_t>(failure)]));
+    const auto said = result.self.texts.find(failure);
+    if (said != result.self.texts.end()) text += " (" + printable(said->second) + ')';
+    return text;
+}
+
 std::string url_of(const plan::Endpoint& endpoint) {
     const plan::Target& target = endpoint.target;
     std::string scheme = endpoint.kind == plan::Kind::websocket ? "ws" : "http";

@@ -26,6 +26,8 @@ constexpr std::array<Percentile, 5> kPercentiles = {
 
 constexpr std::string_view kResponseRow = "response time (from due)";
 constexpr std::string_view kServiceRow = "service time (from sent)";
+constexpr std::string_view kFailedRow = "failed requests";
+constexpr std::string_view kConnectRow = "opening a connection";
 constexpr std::string_view kNotAvailable = "n/a";
 
 std::string duration_text(double seconds);                    // three digits: "412 us", "2.31 ms", "1.20 s"
@@ -43,6 +45,9 @@ std::vector<std::string> latency_cells(const stats::Histogram& histogram);
 // As given by others (paths, labels): control characters become '?', so that no terminal obeys them;
 // shortened to `longest` bytes.
 std::string printable(std::string_view text, std::size_t longest = 120);
+
+// How often, and what the system said of the first: "refused: 12 (Connection refused)".
+std::string failure_text(const result::Result& result, result::Failure failure);
 
 std::string url_of(const plan::Endpoint& endpoint);
 std::string target_line(const plan::Plan& plan);  // "GET http://127.0.0.1:8000/"; or how many endpoints

@@ -9,6 +9,8 @@ namespace loadgen::result {
 
 namespace {
 
+constexpr std::size_t kLongestText = 100;
+
 std::uint32_t seconds_in(Nanoseconds duration) {
     return static_cast<std::uint32_t>(std::max(0.0, std::ceil(seconds_of(duration) - 1e-9)));
 }
@@ -19,6 +21,10 @@ std::uint64_t errors_of(const Tally& tally) noexcept {
 
 std::uint64_t unexpected_of(const Tally& tally) noexcept {
     return tally.failures[static_cast<std::size_t>(Failure::unexpected)];
+}
+
+bool is_span(double seconds) noexcept {
+    return std::isfinite(seconds) && seconds >= 0;
 }
 
 bool could_be(const Tally& tally) noexcept {
@@ -35,8 +41,9 @@ Collector::Collector(const plan::Plan& plan)
 
 bool Collector::fits(const Interval& interval) const noexcept {
     return interval.endpoints.size() == endpoints_.size() && interval.second <= measured_ &&
-           interval.worker < kMostWorkers && std::isfinite(interval.cpu) && interval.cpu >= 0 &&
-           stats::Histogram::could_give(interval.late) && stats::Histogram::could_give(interval.blocked) &&
+           interval.worker < kMostWorkers && is_span(interval.cpu) && is_span(interval.waited) &&
+           is_span(interval.stalled) && stats::Histogram::could_give(interval.late) &&
+           stats::Histogram::could_give(interval.blocked) && stats::Histogram::could_give(interval.connect) &&
            std::all_of(interval.endpoints.begin(), interval.endpoints.end(), could_be);
 }
 
@@ -49,10 +56,25 @@ bool Collector::add(const Interval& interval) {
         if (interval.second >= measured_) endpoints_[i].behind += tally.answered - unexpected_of(tally);
     }
     self_.opened += interval.opened;
+    self_.missed += interval.missed;
     self_.late.add(interval.late);
     self_.blocked.add(interval.blocked);
+    self_.connect.add(interval.connect);
+    add_texts(interval);
     add_second(interval);
     return true;
+}
+
+// The first of each kind stays. They may come from far away, and go to a terminal.
+void Collector::add_texts(const Interval& interval) {
+    for (const auto& [failure, text] : interval.texts) {
+        if (text.empty() || failure == Failure::none) continue;
+        std::string& kept = self_.texts[failure];
+        if (!kept.empty()) continue;
+        kept = text.substr(0, kLongestText);
+        for (char& letter : kept)
+            if (letter < ' ' || letter > '~') letter = '?';
+    }
 }
 
 void Collector::add_second(const Interval& interval) {
@@ -71,10 +93,12 @@ void Collector::add_second(const Interval& interval) {
     second.in_flight += interval.in_flight;
     second.cpu += interval.cpu;
 
-    if (worker_cpu_.size() <= interval.worker) worker_cpu_.resize(std::size_t{interval.worker} + 1);
-    std::vector<double>& cpu = worker_cpu_[interval.worker];
-    if (cpu.size() <= interval.second) cpu.resize(std::size_t{interval.second} + 1);
-    cpu[interval.second] += interval.cpu;
+    if (used_.size() <= interval.worker) used_.resize(std::size_t{interval.worker} + 1);
+    std::vector<Used>& used = used_[interval.worker];
+    if (used.size() <= interval.second) used.resize(std::size_t{interval.second} + 1);
+    used[interval.second].cpu += interval.cpu;
+    used[interval.second].waited += interval.waited;
+    used[interval.second].stalled += interval.stalled;
 }
 
 std::vector<Second> Collector::series(std::size_t from) const {
@@ -83,15 +107,15 @@ std::vector<Second> Collector::series(std::size_t from) const {
     return out;
 }
 
-// CPU seconds of the worker that had most, in the seconds [from, to).
-double Collector::busiest(std::size_t from, std::size_t to) const noexcept {
-    double most = 0;
-    for (const std::vector<double>& cpu : worker_cpu_) {
+// Of the worker that had most of it, in the seconds [from, to).
+double Collector::most(double Used::* what, std::size_t from, std::size_t to) const noexcept {
+    double highest = 0;
+    for (const std::vector<Used>& used : used_) {
         double seconds = 0;
-        for (std::size_t i = from; i < std::min(to, cpu.size()); ++i) seconds += cpu[i];
-        most = std::max(most, seconds);
+        for (std::size_t i = from; i < std::min(to, used.size()); ++i) seconds += used[i].*what;
+        highest = std::max(highest, seconds);
     }
-    return most;
+    return highest;
 }
 
 Collector::Progress Collector::progress() const {
@@ -104,7 +128,7 @@ Collector::Progress Collector::progress() const {
         out.self = self_;
         const std::size_t growing = behind_ ? 1 : 2;
         const std::size_t complete = seconds_.size() - std::min(seconds_.size(), growing);
-        out.self.busiest = std::min(busiest(complete, complete + 1), 1.0);
+        out.self.busiest = std::min(most(&Used::cpu, complete, complete + 1), 1.0);
         out.self.wall = static_cast<double>(seconds_.size());
         for (const Second& second : seconds_) out.self.cpu += second.cpu;
     }
@@ -121,7 +145,12 @@ Result Collector::result(std::string started, double wall, double cpu) const {
         out.endpoints = endpoints_;
         out.seconds = series(0);
         out.self = self_;
-        if (wall > 0) out.self.busiest = std::min(busiest(0, measured_) / wall, 1.0);
+        const auto share = [&](double Used::* what) {
+            return wall > 0 ? std::min(most(what, 0, measured_) / wall, 1.0) : 0.0;
+        };
+        out.self.busiest = share(&Used::cpu);
+        out.self.waited = share(&Used::waited);
+        out.self.stalled = share(&Used::stalled);
     }
     for (const Sum& endpoint : out.endpoints) out.all.add(endpoint);
     out.self.wall = wall;

@@ -48,7 +48,13 @@ class Collector {
     bool fits(const Interval& interval) const noexcept;
     void add_second(const Interval& interval);
     std::vector<Second> series(std::size_t from) const;
-    double busiest(std::size_t from, std::size_t to) const noexcept;
+
+    // Of one worker in one second.
+    struct Used {
+        double cpu = 0, waited = 0, stalled = 0;
+    };
+    double most(double Used::* what, std::size_t from, std::size_t to) const noexcept;
+    void add_texts(const Interval& interval);
 
     const plan::Plan& plan_;
     const std::uint32_t measured_;  // seconds that are of the measured time, the last perhaps in part
@@ -56,7 +62,7 @@ class Collector {
     std::vector<Sum> endpoints_;
     std::vector<Second> seconds_;
     std::optional<Second> behind_;  // what ended behind the measured time, which may have been cut short
-    std::vector<std::vector<double>> worker_cpu_;  // by worker, by second
+    std::vector<std::vector<Used>> used_;  // by worker, by second
     Self self_;
 };
 

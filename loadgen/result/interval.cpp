@@ -7,7 +7,7 @@ namespace loadgen::result {
 namespace {
 
 constexpr std::array<std::string_view, kFailures> kNames = {
-    "none",      "refused", "tls",        "reset",  "incomplete",
+    "none",      "refused", "tls",        "local",  "reset",      "incomplete",
     "malformed", "timeout", "unanswered", "unsent", "unexpected",
 };
 

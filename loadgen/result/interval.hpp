@@ -10,6 +10,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <map>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -22,6 +23,7 @@ enum class Failure : std::uint8_t {
     none,
     refused,     // no connection: refused, unreachable, name not found
     tls,         // the handshake failed
+    local,       // no connection, for want of something on this machine: ports, descriptors, memory, a route
     reset,       // the connection broke before the answer was complete
     incomplete,  // closed in the middle of an answer (end of file)
     malformed,   // not HTTP, or not the WebSocket protocol
@@ -30,24 +32,26 @@ enum class Failure : std::uint8_t {
     unsent,      // due, but never sent: no connection was free until the end
     unexpected,  // an answer, but not what the scenario expects of it
 };
-constexpr std::size_t kFailures = 10;
+constexpr std::size_t kFailures = 11;
 std::string_view name_of(Failure failure) noexcept;  // "refused"
 Failure failure_of(std::string_view name) noexcept;  // none when unknown
 
 // One endpoint in one interval. A request counts in the interval in which it ended.
 struct Tally {
-    std::uint64_t due = 0;   // became due (closed model: were sent); the sum over a run is what was offered
-    std::uint64_t sent = 0;  // of those that have ended or began here: handed to a connection
+    std::uint64_t due = 0;    // became due (closed model: were sent); the sum over a run is what was offered
+    std::uint64_t sent = 0;   // of those that have ended or began here: handed to a connection
+    std::uint64_t again = 0;  // sent a second time, as the idle connection had been closed
     std::uint64_t answered = 0;                       // a complete answer, expected or not
     std::array<std::uint64_t, kFailures> failures{};  // [none] stays 0
     std::map<int, std::uint64_t> statuses;
     std::uint64_t bytes_in = 0;
     std::uint64_t bytes_out = 0;
-    stats::Cells
-        response;  // due to last byte: expected answers, be they later than `within`, and requests given up
+    // Due to last byte: expected answers, be they later than `within`, and requests given up. Empty in the
+    // closed model, in which nothing is due.
+    stats::Cells response;
     stats::Cells service;     // sent to last byte: the same requests
     stats::Cells first_byte;  // sent to the first byte, where the endpoint asks for it
-    stats::Cells failed;      // due to last byte: answers that were not as expected, but for late ones
+    stats::Cells failed;      // due to their end: all other requests, so that each that ended is in a row
 };
 
 struct Interval {
@@ -57,9 +61,16 @@ struct Interval {
     std::vector<Tally> endpoints;  // in the plan's order
     std::uint64_t in_flight = 0;   // at its end
     std::uint64_t opened = 0;      // connections
-    stats::Cells late;     // the generator's own delay: due to handed to a connection, when one was free
-    stats::Cells blocked;  // due to sent, when none was free: not the generator's doing
+    // Of the requests that were not sent within the measured time, those that had lost more of it before the
+    // generator took them up than behind that, waiting for a connection.
+    std::uint64_t missed = 0;
+    stats::Cells late;     // the generator's own delay: due to taken up
+    stats::Cells blocked;  // taken up to sent, when no connection was free: not the generator's doing
+    stats::Cells connect;  // opening a connection: TCP, TLS, and the upgrade to a WebSocket
     double cpu = 0;        // CPU seconds of the worker's thread
+    double waited = 0;     // seconds in which it could have run, and others had the CPU
+    double stalled = 0;    // seconds in which it did not even see its clock's ticks
+    std::map<Failure, std::string> texts;  // what the system said of the first failure of each kind
 };
 
 }  // namespace loadgen::result

@@ -17,7 +17,8 @@ namespace {
 constexpr std::uint64_t kMost = std::uint64_t{1} << 48;
 constexpr std::size_t kDeepest = 8;
 // Of one thread within one interval; a suspended machine may make a long one.
-constexpr double kMostCpu = 1e6;
+constexpr double kMostSeconds = 1e6;
+constexpr std::size_t kLongestText = 1000;
 
 // Caught in read_interval(); thrown so that every reader below can return what it reads.
 struct Wrong {
@@ -47,6 +48,7 @@ json::value value_of(const Tally& tally) {
     for (const auto& [status, count] : tally.statuses) statuses.push_back(json::array{status, count});
     return json::object{{"due", tally.due},
                         {"sent", tally.sent},
+                        {"again", tally.again},
                         {"answered", tally.answered},
                         {"failures", std::move(failures)},
                         {"statuses", std::move(statuses)},
@@ -154,10 +156,11 @@ std::array<std::uint64_t, kFailures> failures_of(const json::value& value) {
 }
 
 Tally tally_of(const json::value& value) {
-    const Members members(value, "an endpoint", 11);
+    const Members members(value, "an endpoint", 12);
     Tally tally;
     tally.due = members.whole("due");
     tally.sent = members.whole("sent");
+    tally.again = members.whole("again");
     tally.answered = members.whole("answered");
     tally.failures = failures_of(members.at("failures"));
     tally.statuses = statuses_of(members.array("statuses", 1000));
@@ -170,24 +173,44 @@ Tally tally_of(const json::value& value) {
     return tally;
 }
 
-double cpu_of(const json::value& value) {
+double span_of(const Members& members, std::string_view name) {
     json::error_code error;
-    const auto cpu = value.to_number<double>(error);
-    if (error || !(cpu >= 0 && cpu <= kMostCpu)) throw Wrong{"cpu is not a number of seconds"};
-    return cpu;
+    const auto seconds = members.at(name).to_number<double>(error);
+    if (error || !(seconds >= 0 && seconds <= kMostSeconds))
+        throw Wrong{fmt::format("{} is not a number of seconds", name)};
+    return seconds;
+}
+
+std::map<Failure, std::string> texts_of(const json::value& value) {
+    const json::object* texts = value.if_object();
+    if (texts == nullptr || texts->size() >= kFailures) throw Wrong{"texts is not an object of failures"};
+    std::map<Failure, std::string> out;
+    for (const auto& [name, text] : *texts) {
+        const Failure failure = failure_of(name);
+        const json::string* string = text.if_string();
+        if (failure == Failure::none || string == nullptr || string->size() > kLongestText)
+            throw Wrong{"texts has a member that is none"};
+        out.emplace(failure, std::string(*string));
+    }
+    return out;
 }
 
 Interval interval_of(const json::value& value) {
     constexpr std::uint64_t kMostWhole = std::numeric_limits<std::uint32_t>::max();
-    const Members members(value, "an interval", 8);
+    const Members members(value, "an interval", 13);
     Interval interval;
     interval.second = static_cast<std::uint32_t>(members.whole("second", kMostWhole));
     interval.worker = static_cast<std::uint32_t>(members.whole("worker", kMostWhole));
     interval.in_flight = members.whole("in_flight");
     interval.opened = members.whole("opened");
-    interval.cpu = cpu_of(members.at("cpu"));
+    interval.missed = members.whole("missed");
+    interval.cpu = span_of(members, "cpu");
+    interval.waited = span_of(members, "waited");
+    interval.stalled = span_of(members, "stalled");
     interval.late = cells_of(members.at("late"), "late");
     interval.blocked = cells_of(members.at("blocked"), "blocked");
+    interval.connect = cells_of(members.at("connect"), "connect");
+    interval.texts = texts_of(members.at("texts"));
     for (const json::value& endpoint : members.array("endpoints", kMostEndpoints))
         interval.endpoints.push_back(tally_of(endpoint));
     return interval;
@@ -199,13 +222,20 @@ std::string json_of(const Interval& interval) {
     json::array endpoints;
     endpoints.reserve(interval.endpoints.size());
     for (const Tally& tally : interval.endpoints) endpoints.push_back(value_of(tally));
+    json::object texts;
+    for (const auto& [failure, text] : interval.texts) texts[name_of(failure)] = text;
     return json::serialize(json::object{{"second", interval.second},
                                         {"worker", interval.worker},
                                         {"in_flight", interval.in_flight},
                                         {"opened", interval.opened},
+                                        {"missed", interval.missed},
                                         {"cpu", interval.cpu},
+                                        {"waited", interval.waited},
+                                        {"stalled", interval.stalled},
                                         {"late", value_of(interval.late)},
                                         {"blocked", value_of(interval.blocked)},
+                                        {"connect", value_of(interval.connect)},
+                                        {"texts", std::move(texts)},
                                         {"endpoints", std::move(endpoints)}});
 }
 

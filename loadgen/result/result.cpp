@@ -16,6 +16,7 @@ std::uint64_t at(const std::array<std::uint64_t, kFailures>& failures, Failure f
 void Sum::add(const Tally& tally) {
     due += tally.due;
     sent += tally.sent;
+    again += tally.again;
     answered += tally.answered;
     for (std::size_t i = 0; i < kFailures; ++i) failures[i] += tally.failures[i];
     for (const auto& [status, count] : tally.statuses) statuses[status] += count;
@@ -30,6 +31,7 @@ void Sum::add(const Tally& tally) {
 void Sum::add(const Sum& other) {
     due += other.due;
     sent += other.sent;
+    again += other.again;
     answered += other.answered;
     for (std::size_t i = 0; i < kFailures; ++i) failures[i] += other.failures[i];
     for (const auto& [status, count] : other.statuses) statuses[status] += count;

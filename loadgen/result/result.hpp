@@ -19,6 +19,7 @@ namespace loadgen::result {
 struct Sum {
     std::uint64_t due = 0;
     std::uint64_t sent = 0;
+    std::uint64_t again = 0;
     std::uint64_t answered = 0;
     std::array<std::uint64_t, kFailures> failures{};
     std::map<int, std::uint64_t> statuses;
@@ -57,12 +58,19 @@ struct Second {
 
 // The generator about itself.
 struct Self {
-    double wall = 0;           // seconds measured
-    double cpu = 0;            // of the whole process over the measured time
-    double busiest = 0;        // share of the measured time that the busiest worker was on a CPU, 0 to 1
+    double wall = 0;     // seconds measured
+    double cpu = 0;      // of the whole process over the measured time
+    double busiest = 0;  // share of the measured time that the busiest worker was on a CPU, 0 to 1
+    // Shares of it, of the worker that fared worst, in which it was ready to run and others had the CPU, and
+    // in which it did not come to see its own clock.
+    double waited = 0;
+    double stalled = 0;
     std::uint64_t opened = 0;  // connections
+    std::uint64_t missed = 0;  // not sent in time by its own fault: see Interval
     stats::Histogram late;
     stats::Histogram blocked;
+    stats::Histogram connect;
+    std::map<Failure, std::string> texts;  // the first of each kind
 };
 
 struct Result {

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <utility>
 
 #include "loadgen/result/metric.hpp"
 
@@ -14,8 +15,11 @@ constexpr double kDelivered = 0.99;     // share of what was due
 constexpr double kBusy = 0.9;           // share of a CPU
 constexpr double kLateWarning = 0.001;  // seconds
 constexpr double kLateBottleneck = 0.005;
-constexpr double kLateShare = 0.2;  // of the response times' p99
-constexpr double kBlocked = 0.01;   // share of what was sent
+constexpr double kLateShare = 0.2;        // of the response times' p99
+constexpr double kBlocked = 0.01;         // share of what was sent
+constexpr double kStarvedWarning = 0.05;  // share of the measured time
+constexpr double kStarved = 0.2;
+constexpr double kAgain = 0.001;  // share of what has ended
 
 bool is_open(const Result& result) noexcept {
     return result.plan.load.model == plan::Model::open;
@@ -78,26 +82,40 @@ std::uint64_t failed(const Result& result, Failure failure) noexcept {
     return result.all.failures[static_cast<std::size_t>(failure)];
 }
 
-// For a free connection; some of them until it was too late.
-std::uint64_t waited(const Result& result) noexcept {
-    return result.self.blocked.count() + failed(result, Failure::unsent);
+double share_of(std::uint64_t count, std::uint64_t all) noexcept {
+    return all == 0 ? 0 : static_cast<double>(count) / static_cast<double>(all);
+}
+
+// One that is missing does not make a rate, however few there are.
+bool delivered(const Sum& all) noexcept {
+    const std::uint64_t missing = all.due - std::min(all.due, all.sent);
+    return share_of(missing, all.due) <= 1 - kDelivered || (missing == 1 && all.sent > 0);
+}
+
+std::string why_undelivered(const Result& result, std::uint64_t missing) {
+    const std::uint64_t own = result.self.missed;
+    std::string why;
+    if (own > 0)
+        why = fmt::format(
+            "the generator itself came too late to {} of the others: use more --threads, or a "
+            "machine that does nothing else",
+            std::min(own, missing));
+    if (own < missing)
+        why += fmt::format("{}{} was in use: raise --connections, or the target cannot do it",
+                           why.empty() ? "" : "; and ", connections(result.plan.load.connections));
+    return why;
 }
 
 void check_delivery(const Result& result, Verdict& verdict) {
     const Sum& all = result.all;
     // Connections that the target refused are among the sent ones: they were tried when they were due.
-    if (static_cast<double>(all.sent) >= kDelivered * static_cast<double>(all.due)) return;
+    if (delivered(all)) return;
+    const std::uint64_t missing = all.due - all.sent;
     verdict.delivered = false;
-    verdict.own = verdict.own || waited(result) == 0;
-    const std::string why =
-        waited(result) == 0
-            ? "none waited for a connection, so the generator itself was too slow: use more --threads or "
-              "another machine"
-            : fmt::format("{} was in use: raise --connections, or the target cannot do it",
-                          connections(result.plan.load.connections));
+    verdict.own = verdict.own || 2 * result.self.missed >= missing;
     verdict.bottlenecks.push_back(fmt::format(
         "the rate was not delivered: of {} requests that were due {} were sent in time ({:.1f} %); {}",
-        all.due, all.sent, 100 * static_cast<double>(all.sent) / static_cast<double>(all.due), why));
+        all.due, all.sent, 100 * share_of(all.sent, all.due), why_undelivered(result, missing)));
 }
 
 void check_cpu(const Result& result, Verdict& verdict) {
@@ -128,11 +146,53 @@ void check_lateness(const Result& result, Verdict& verdict) {
                     milliseconds(*late)));
 }
 
+// Without a schedule nothing is late; but a generator that others keep from running asks less, and sees the
+// answers later than they came. In the open model it is short waits that count, and they are in the lateness.
+void check_starved(const Result& result, Verdict& verdict) {
+    const Self& self = result.self;
+    const double lost = is_open(result) ? self.stalled : std::max(self.waited, self.stalled);
+    if (lost <= kStarvedWarning) return;
+    std::string text = fmt::format(
+        "the generator was kept from running for {:.0f} % of the time: what was measured is in part what it "
+        "waited for the CPU; it needs a machine that does nothing else",
+        100 * lost);
+    verdict.own = verdict.own || lost > kStarved;
+    (lost > kStarved ? verdict.bottlenecks : verdict.warnings).push_back(std::move(text));
+}
+
+void check_local(const Result& result, Verdict& verdict) {
+    const std::uint64_t count = failed(result, Failure::local);
+    if (count == 0) return;
+    verdict.own = true;
+    const auto text = result.self.texts.find(Failure::local);
+    verdict.bottlenecks.push_back(fmt::format("for {} request{} this machine had no connection to give{}",
+                                              count, count == 1 ? "" : "s",
+                                              text == result.self.texts.end() ? "" : ": " + text->second));
+}
+
+// Who asks for thresholds may think that errors are among them.
+void check_errors(const Result& result, Verdict& verdict) {
+    const auto about_errors = [](const plan::Threshold& threshold) { return threshold.metric == "errors"; };
+    const std::vector<plan::Threshold>& asked = result.plan.thresholds;
+    if (result.all.errors() == 0 || std::any_of(asked.begin(), asked.end(), about_errors)) return;
+    verdict.warnings.push_back(
+        fmt::format("{} of {} requests failed; with --threshold 'errors<1%' the exit status says so too",
+                    result.all.errors(), result.all.ended()));
+}
+
+void check_again(const Result& result, Verdict& verdict) {
+    const double share = share_of(result.all.again, result.all.ended());
+    if (share <= kAgain) return;
+    verdict.warnings.push_back(
+        fmt::format("{} of {} requests ({:.1f} %) had to be sent again, as the target closed the connection "
+                    "they went out on: it closes idle connections too soon, or breaks those in use",
+                    result.all.again, result.all.ended(), 100 * share));
+}
+
 void check_waiting(const Result& result, Verdict& verdict) {
-    const std::uint64_t blocked = waited(result);
-    const double share =
-        static_cast<double>(blocked) / static_cast<double>(std::max(result.all.due, blocked));
-    if (blocked == 0 || share <= kBlocked) return;
+    const std::uint64_t blocked = result.self.blocked.count();
+    const double share = share_of(blocked, std::max(result.all.due, blocked));
+    if (share <= kBlocked) return;
     verdict.warnings.push_back(
         fmt::format("{} of {} requests ({:.1f} %) waited for a free connection, as {} was in use; the wait "
                     "is in the response times, "
@@ -145,8 +205,7 @@ void check_samples(const Result& result, Verdict& verdict) {
     if (enough(samples, 0.99)) return;
     verdict.warnings.push_back(
         samples == 0 && result.all.answered > 0
-            ? std::string("not one answer was as expected, so there is nothing to say about latency; with "
-                          "--threshold 'errors<1%' the exit status says so too")
+            ? std::string("not one answer was as expected, so there is nothing to say about latency")
         : samples == 0
             ? std::string("no request has a time: there is nothing to say about latency")
             : fmt::format(
@@ -161,6 +220,8 @@ Verdict judge(const Result& result) {
     for (const plan::Threshold& threshold : result.plan.thresholds)
         verdict.thresholds.push_back(checked(result, threshold));
     check_cpu(result, verdict);
+    check_starved(result, verdict);
+    check_local(result, verdict);
     if (is_open(result)) {
         check_delivery(result, verdict);
         check_lateness(result, verdict);
@@ -170,6 +231,8 @@ Verdict judge(const Result& result) {
             "closed model: latency counts from the send; a target that stalls also stops being asked, so its "
             "stalls are missing from the percentiles (--rate has them)");
     }
+    check_errors(result, verdict);
+    check_again(result, verdict);
     check_samples(result, verdict);
     return verdict;
 }

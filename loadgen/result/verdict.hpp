@@ -23,7 +23,7 @@ struct Verdict {
     std::vector<std::string> warnings;
     // Why the numbers are not those of the load that was asked for: exit status 4. A sentence each.
     std::vector<std::string> bottlenecks;
-    // At least one of them is the generator's own doing; without, every connection waited for the target.
+    // At least one of them is the generator's own doing; without, it was the target that kept it waiting.
     bool own = false;
     bool delivered = true;  // open model: what was due was sent
 };

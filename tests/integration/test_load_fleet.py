@@ -291,7 +291,7 @@ GARBAGE = [
     b"\xff\xfe\x00\n",
     b'{"type":"alive"}\n',
     b'{"type":"seen","interval":{}}\n',
-    b'{"type":"hello","protocol":1,"name":"n","nonce":"","proof":""}\n',
+    b'{"type":"hello","protocol":2,"name":"n","nonce":"","proof":""}\n',
     b'{"type":"hello","protocol":99,"name":"n","nonce":"","proof":""}\n',
     b"",
 ]
@@ -321,7 +321,7 @@ def test_an_agent_does_not_trust_whoever_listens(stack: contextlib.ExitStack) ->
         listener.listen()
         agent = stack.enter_context(Load("agent", f"127.0.0.1:{listener.getsockname()[1]}", "--token", "ours"))
         peer = stack.enter_context(listener.accept()[0])
-        peer.sendall(json.dumps({"type": "greeting", "protocol": 1, "nonce": "0" * 32}).encode() + b"\n")
+        peer.sendall(json.dumps({"type": "greeting", "protocol": 2, "nonce": "0" * 32}).encode() + b"\n")
         hello = json.loads(peer.makefile().readline())
         assert hello["type"] == "hello" and "ours" not in json.dumps(hello)
         # Its own proof, sent back.

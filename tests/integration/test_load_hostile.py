@@ -12,39 +12,11 @@ import signal
 import socket
 import subprocess
 import sys
-import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from harness.load import LIMIT_SECONDS, LOAD, Target, baton_load, eventually, run
-
-
-@contextmanager
-def talker(talk: Callable[[socket.socket], None]) -> Iterator[int]:
-    """A port on which each connection is `talk`'s, on a thread of its own."""
-
-    def serve(connection: socket.socket) -> None:
-        with connection:
-            try:
-                talk(connection)
-            except OSError:
-                pass
-
-    def accept() -> None:
-        while True:
-            try:
-                connection, _ = listener.accept()
-            except OSError:
-                return
-            threading.Thread(target=serve, args=(connection,), daemon=True).start()
-
-    with socket.create_server(("127.0.0.1", 0), backlog=256) as listener:
-        threading.Thread(target=accept, daemon=True).start()
-        yield listener.getsockname()[1]
-        listener.shutdown(socket.SHUT_RDWR)
+from harness.load import LIMIT_SECONDS, LOAD, Target, baton_load, eventually, run, talker
 
 
 def peak_kilobytes(*arguments: str) -> tuple[int, str]:
@@ -83,7 +55,7 @@ def test_what_never_ends_is_given_up(what: str) -> None:
     with talker(talk) as port:
         done = baton_load("run", "--rate", "5", "--duration", "1", "--timeout", "500ms", f"http://127.0.0.1:{port}/")
     assert done.status == 3
-    assert re.search(r"not one of 5 requests was answered: [a-z]+$", done.line), done.line
+    assert re.search(r"not one of 5 requests was answered: [a-z]+( \(.+\))?$", done.line), done.line
 
 
 def upgraded(connection: socket.socket) -> None:
@@ -224,7 +196,7 @@ def test_closed_standard_streams_go_nowhere() -> None:
     with Target() as target:
         command = f"exec {LOAD} run --rate 20 --duration 500ms --live plain {target.url}/a <&- >&- 2>&-"
         done = subprocess.run(["/bin/sh", "-c", command], timeout=LIMIT_SECONDS)
-        assert done.returncode == 0
+        assert done.returncode in (0, 4)
         assert target.seen.paths == {"/a": 10}
 
 
@@ -239,7 +211,7 @@ def test_more_connections_than_files() -> None:
         fewer = subprocess.run(command, preexec_fn=few, capture_output=True, text=True, timeout=LIMIT_SECONDS)
     assert done.returncode == 2
     assert re.fullmatch(r"baton-load: 256 connections take about \d+ open files, and this process may have 64: .*\n", done.stderr)
-    assert fewer.returncode == 0, fewer.stderr
+    assert fewer.returncode in (0, 4), fewer.stderr
 
 
 def test_the_soft_limit_is_raised() -> None:
@@ -249,7 +221,7 @@ def test_the_soft_limit_is_raised() -> None:
             preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_NOFILE, (64, 256)),
             capture_output=True, text=True, timeout=LIMIT_SECONDS,
         )  # fmt: skip
-    assert done.returncode == 0, done.stderr
+    assert done.returncode in (0, 4), done.stderr
     assert "refused" not in done.stdout
 
 

@@ -5,13 +5,15 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import socket
 import ssl
 import subprocess
 import tempfile
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
@@ -203,6 +205,31 @@ async def answer(path: str, query: dict[str, str], writer: asyncio.StreamWriter)
         await asyncio.sleep(0.01)
         return False
     return True
+
+
+@contextmanager
+def talker(talk: Callable[[socket.socket], None]) -> Iterator[int]:
+    """A port on which each connection is `talk`'s, on a thread of its own."""
+
+    def serve(connection: socket.socket) -> None:
+        with connection:
+            try:
+                talk(connection)
+            except OSError:
+                pass
+
+    def accept() -> None:
+        while True:
+            try:
+                connection, _ = listener.accept()
+            except OSError:
+                return
+            threading.Thread(target=serve, args=(connection,), daemon=True).start()
+
+    with socket.create_server(("127.0.0.1", 0), backlog=256) as listener:
+        threading.Thread(target=accept, daemon=True).start()
+        yield listener.getsockname()[1]
+        listener.shutdown(socket.SHUT_RDWR)
 
 
 def eventually(true: Callable[[], bool], seconds: float = 30.0) -> None:

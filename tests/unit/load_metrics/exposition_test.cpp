@@ -76,6 +76,15 @@ TEST_F(LoadExposition, CountsErrorsAsRequestsToo) {
     EXPECT_THAT(text(), HasSubstr("baton_load_requests_total{endpoint=\"/b\"} 2\n"));
 }
 
+TEST_F(LoadExposition, CountsWhatWasSentAgainAndTheConnections) {
+    result::Interval interval = result::interval_of(0, 0, {result::Tally{}, result::Tally{}});
+    interval.endpoints[1].again = 3;
+    interval.connect = result::times(4, 2ms).cells();
+    ASSERT_TRUE(collector_.add(interval));
+    EXPECT_THAT(text(), HasSubstr("baton_load_sent_again_total{endpoint=\"/b\"} 3\n"));
+    EXPECT_THAT(text(), HasSubstr("baton_load_connect_seconds_count 4\n"));
+}
+
 TEST_F(LoadExposition, GaugesAreOfTheLastCompleteSecond) {
     second(0, 30, 20ms, 2ms);
     second(1, 5, 20ms, 2ms);

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <numeric>
 #include <vector>
 
 namespace loadgen::plan {
@@ -45,6 +46,17 @@ TEST(Mix, IsDecidedBySeedAndNumber) {
         differ += one.pick(number) == other.pick(number) ? 0 : 1;
     }
     EXPECT_GT(differ, 500);
+}
+
+TEST(Mix, ManyAtOnceAreSplitByTheWeights) {
+    const Mix mix(endpoints_of({1, 2, 0, 7}), 1);
+    EXPECT_EQ(mix.split(1'000'000'000),
+              (std::vector<std::uint64_t>{100'000'000, 200'000'000, 0, 700'000'000}));
+    for (const std::uint64_t count : {0ULL, 1ULL, 3ULL, 999'999'999ULL}) {
+        const auto parts = mix.split(count);
+        EXPECT_EQ(std::accumulate(parts.begin(), parts.end(), std::uint64_t{0}), count);
+    }
+    EXPECT_EQ(Mix(endpoints_of({0.5}), 1).split(7), std::vector<std::uint64_t>{7});
 }
 
 TEST(Mix, OfOneIsThatOne) {

@@ -119,6 +119,43 @@ TEST(Schedule, DiffersByItsSeedAlone) {
     EXPECT_NE(one[5].at, other[5].at);
 }
 
+TEST(Schedule, WhatIsPassedOverIsAsManyAsThereWouldHaveBeen) {
+    for (const std::size_t part : {0U, 2U}) {
+        Load load = load_of(Arrival::uniform, {{0, 10}, {5, 2000}, {7, 0}}, 9);
+        load.parts = 3;
+        load.part = part;
+        const auto all = all_of(Schedule(load));
+        Schedule schedule(load);
+        std::uint64_t passed = 0;
+        for (int i = 0; i < 10; ++i, ++passed) ASSERT_EQ(schedule.next()->number, all[passed].number);
+        for (const int milliseconds : {4000, 4001, 4001, 6500}) {
+            passed += schedule.pass(std::chrono::milliseconds(milliseconds));
+            const auto next = schedule.next();
+            ASSERT_TRUE(next);
+            EXPECT_EQ(next->number, all[passed].number);
+            EXPECT_EQ(next->at, all[passed].at);
+            ++passed;
+        }
+        passed += schedule.pass(seconds(100));
+        EXPECT_EQ(passed, all.size());
+        EXPECT_FALSE(schedule.next());
+    }
+}
+
+TEST(Schedule, APoissonScheduleIsPassedOverByItsProfile) {
+    Load load = load_of(Arrival::poisson, {{0, 1000}}, 1000);
+    load.parts = 2;
+    Schedule schedule(load);
+    for (int i = 0; i < 100; ++i) schedule.next();
+    EXPECT_NEAR(static_cast<double>(schedule.pass(seconds(500))), 249'900, 50);
+    const auto next = schedule.next();
+    ASSERT_TRUE(next);
+    EXPECT_NEAR(seconds_of(next->at), 500, 0.1);
+    EXPECT_EQ(next->number % 2, 0U);
+    schedule.pass(seconds(1000));
+    EXPECT_FALSE(schedule.next());
+}
+
 // What another machine, another compiler and another standard library have to come to as well.
 TEST(Schedule, PoissonTimesAreTheSameEverywhere) {
     const auto all = all_of(Schedule(load_of(Arrival::poisson, {{0, 1000}}, 1)));

@@ -25,6 +25,13 @@ report::Report with_server_and_agent(report::Report run) {
     using std::chrono::microseconds;
     run.agents = {
         {"one", "192.0.2.1:4000", 2500, 0.5, microseconds(70), -microseconds(300), microseconds(90)}};
+    run.result.all.again = run.result.endpoints[0].again = 3;
+    result::Self& self = run.result.self;
+    self.waited = 0.25;
+    self.stalled = 0.125;
+    self.missed = 4;
+    self.connect.record(microseconds(400));
+    self.texts = {{result::Failure::local, "Too many open files"}};
     return run;
 }
 
@@ -75,6 +82,16 @@ TEST(Json, goes_out_and_comes_back) {
         EXPECT_EQ(json::serialize(again), json::serialize(expected));
         EXPECT_EQ(back.result.plan.thresholds.size(), run.verdict.thresholds.size());
     }
+}
+
+// Of the version before: they were added within version 1 of the document.
+TEST(Json, what_has_been_added_may_be_missing) {
+    json::value document = report::to_json(sample::open_run());
+    for (const char* name : {"waited", "stalled", "missed", "connect", "failure_texts"})
+        EXPECT_EQ(document.at("generator").as_object().erase(name), 1U) << name;
+    EXPECT_EQ(document.at("totals").as_object().erase("again"), 1U);
+    EXPECT_EQ(document.at("endpoints").at(0).as_object().erase("again"), 1U);
+    EXPECT_EQ(read(document).result.all.again, 0U);
 }
 
 TEST(Json, histograms_come_back_exactly) {

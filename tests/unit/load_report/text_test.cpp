@@ -54,7 +54,7 @@ closed model, 8 connections: each sends the next request when the last is answer
 
                                 p50      p75      p90     p99  p99.9     max      n
   service time (from sent)  2.51 ms  2.76 ms  2.92 ms  100 ms    n/a  100 ms  2,050
-  unexpected answers            n/a      n/a      n/a     n/a    n/a  700 us      3
+  failed requests               n/a      n/a      n/a     n/a    n/a  700 us      3
 
   status     200: 2,050  500: 3
   errors     timeout: 1  unexpected: 3
@@ -109,6 +109,34 @@ TEST(Text, without_a_measured_time_there_is_no_rate_to_be_infinite) {
     report::Report run = sample::open_run();
     run.result.self.wall = 0;
     EXPECT_THAT(report::to_text(run, false), Not(testing::AnyOf(HasSubstr("inf"), HasSubstr("nan"))));
+}
+
+TEST(Text, what_was_sent_again_and_why_others_failed_is_told) {
+    report::Report run = sample::open_run();
+    run.result.all.again = 3;
+    run.result.all.failures[static_cast<std::size_t>(result::Failure::refused)] = 1200;
+    run.result.self.texts[result::Failure::refused] = "Connection refused";
+    for (int i = 0; i < 17; ++i) run.result.self.connect.record(std::chrono::microseconds(400));
+    EXPECT_THAT(report::to_text(run, false), HasSubstr(", 17 connections opened in at most 400 us\n"));
+    for (int i = 0; i < 3; ++i) run.result.self.connect.record(std::chrono::microseconds(400));
+    const std::string text = report::to_text(run, false);
+    EXPECT_THAT(text, HasSubstr("5,000 sent in time, sent again: 3, 5,000 answered"));
+    EXPECT_THAT(text, HasSubstr("errors     refused: 1,200 (Connection refused)\n"));
+    EXPECT_THAT(text, HasSubstr("opening a connection"));
+    run.result.self.texts[result::Failure::refused] = "\x1b[2J";
+    EXPECT_THAT(report::to_text(run, false), Not(HasSubstr("\x1b")));
+}
+
+TEST(Text, a_generator_that_was_kept_from_running_is_told) {
+    report::Report run = sample::closed_run();
+    run.result.self.waited = 0.25;
+    EXPECT_THAT(report::to_text(run, false),
+                HasSubstr("busiest thread 50.0 %, kept from running for 25.0 %,"));
+    run = sample::open_run();
+    run.result.self.waited = 0.25;
+    EXPECT_THAT(report::to_text(run, false), Not(HasSubstr("kept from running")));
+    run.result.self.stalled = 0.25;
+    EXPECT_THAT(report::to_text(run, false), HasSubstr("kept from running for 25.0 %"));
 }
 
 TEST(Text, answers_behind_the_measured_time_are_told) {

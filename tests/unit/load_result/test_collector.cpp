@@ -24,6 +24,9 @@ TEST(Collector, SumsByEndpointAndBySecond) {
     other.in_flight = 1;
     other.cpu = 0.5;
     other.blocked = times(2, 1ms).cells();
+    other.connect = times(3, 4ms).cells();
+    other.missed = 6;
+    other.endpoints[0].again = 2;
     ASSERT_TRUE(collector.add(first));
     ASSERT_TRUE(collector.add(other));
     ASSERT_TRUE(collector.add(interval_of(2, 1, {tally_of(1, 4ms, 4ms), Tally{}})));
@@ -49,6 +52,9 @@ TEST(Collector, SumsByEndpointAndBySecond) {
     EXPECT_EQ(result.self.opened, 3U);
     EXPECT_EQ(result.self.late.count(), 7U);
     EXPECT_EQ(result.self.blocked.count(), 2U);
+    EXPECT_EQ(result.self.connect.count(), 3U);
+    EXPECT_EQ(result.self.missed, 6U);
+    EXPECT_EQ(result.all.again, 2U);
     EXPECT_EQ(result.self.wall, 3);
     EXPECT_EQ(result.self.cpu, 1.5);
     EXPECT_EQ(result.plan.endpoints.size(), 2U);
@@ -62,12 +68,31 @@ TEST(Collector, TheBusiestWorkerIsOneWorkerOverTheMeasuredTime) {
         for (std::uint32_t worker = 0; worker < 2; ++worker) {
             Interval interval = interval_of(second, worker, {Tally{}});
             interval.cpu = second == worker ? 0.9 : 0.3;  // worker 0: 0.9 0.3 0.3; worker 1: 0.3 0.9 0.3
-            if (second == 3) interval.cpu = 2;            // behind the measured time
+            interval.waited = interval.cpu / 2;
+            interval.stalled = interval.cpu / 3;
+            if (second == 3) interval.cpu = 2;  // behind the measured time
             ASSERT_TRUE(collector.add(interval));
         }
     }
-    EXPECT_NEAR(collector.result("", 3, 0).self.busiest, 0.5, 1e-12);
+    const Self self = collector.result("", 3, 0).self;
+    EXPECT_NEAR(self.busiest, 0.5, 1e-12);
+    EXPECT_NEAR(self.waited, 0.25, 1e-12);
+    EXPECT_NEAR(self.stalled, 0.5 / 3, 1e-12);
     EXPECT_NEAR(collector.progress().self.busiest, 0.3, 1e-12);
+}
+
+// They may come from another machine, and go to a terminal.
+TEST(Collector, TheFirstWordsOfEachFailureStay) {
+    const plan::Plan plan = plan_of({"/"});
+    Collector collector(plan);
+    Interval interval = interval_of(0, 0, {Tally{}});
+    interval.texts = {{Failure::refused, "Connection\x1b[2Jrefused\xC2\x9B"}, {Failure::tls, ""}};
+    ASSERT_TRUE(collector.add(interval));
+    interval.texts = {{Failure::refused, "No route to host"}, {Failure::tls, std::string(200, 'x')}};
+    ASSERT_TRUE(collector.add(interval));
+    const auto texts = collector.result("", 3, 0).self.texts;
+    EXPECT_EQ(texts.at(Failure::refused), "Connection?[2Jrefused??");
+    EXPECT_EQ(texts.at(Failure::tls), std::string(100, 'x'));
 }
 
 TEST(Collector, AnswersBehindTheMeasuredTimeAreKnownAsSuch) {
@@ -131,6 +156,10 @@ TEST(Collector, WhatDoesNotFitChangesNothing) {
             [](Interval& interval) { count_of(interval.endpoints[1], Failure::unexpected) = 11; });
     refused("late", [](Interval& interval) { interval.late.total = 1; });
     refused("blocked", [](Interval& interval) { interval.blocked.total = 1; });
+    refused("connect", [](Interval& interval) { interval.connect.total = 1; });
+    refused("waited", [](Interval& interval) { interval.waited = -1; });
+    refused("stalled",
+            [](Interval& interval) { interval.stalled = std::numeric_limits<double>::quiet_NaN(); });
     refused("response", [](Interval& interval) { interval.endpoints[1].response.total = 11; });
     refused("service", [](Interval& interval) { interval.endpoints[1].service.counts[0].first = 99999; });
     refused("first byte", [](Interval& interval) { interval.endpoints[1].first_byte.total = 1; });

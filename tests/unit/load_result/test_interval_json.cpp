@@ -26,6 +26,7 @@ Interval busy() {
     Tally& tally = out.endpoints[1];
     tally.due = 1;
     tally.sent = 2;
+    tally.again = 4;
     tally.answered = 3;
     for (std::size_t i = 1; i < kFailures; ++i) tally.failures[i] = i;
     tally.statuses = {{101, 1}, {200, 7}, {999, 1}};
@@ -39,7 +40,12 @@ Interval busy() {
     out.opened = 6;
     out.late = random_cells(5);
     out.blocked = random_cells(6);
+    out.connect = random_cells(7);
+    out.missed = 8;
     out.cpu = 0.123456789;
+    out.waited = 0.25;
+    out.stalled = 0.5;
+    out.texts = {{Failure::refused, "Connection refused"}, {Failure::local, "Too \"many\""}};
     return out;
 }
 
@@ -76,10 +82,16 @@ TEST(IntervalJson, ThereAndBack) {
     EXPECT_NEAR(got.cpu, sent.cpu, 1e-12);
     expect_same(got.late, sent.late);
     expect_same(got.blocked, sent.blocked);
+    expect_same(got.connect, sent.connect);
+    EXPECT_EQ(got.missed, 8U);
+    EXPECT_DOUBLE_EQ(got.waited, 0.25);
+    EXPECT_DOUBLE_EQ(got.stalled, 0.5);
+    EXPECT_EQ(got.texts, sent.texts);
     ASSERT_EQ(got.endpoints.size(), 2U);
     for (std::size_t i = 0; i < 2; ++i) {
         EXPECT_EQ(got.endpoints[i].due, sent.endpoints[i].due);
         EXPECT_EQ(got.endpoints[i].sent, sent.endpoints[i].sent);
+        EXPECT_EQ(got.endpoints[i].again, sent.endpoints[i].again);
         EXPECT_EQ(got.endpoints[i].answered, sent.endpoints[i].answered);
         EXPECT_EQ(got.endpoints[i].failures, sent.endpoints[i].failures);
         EXPECT_EQ(got.endpoints[i].statuses, sent.endpoints[i].statuses);
@@ -124,9 +136,10 @@ TEST(IntervalJson, EveryNameHasToBeThereAndNoOther) {
     const std::string line = json_of(interval_of(0, 0, {tally_of(3, 1ms, 1ms)}));
     ASSERT_EQ(why_not(line), "");
     for (const char* name :
-         {"second",  "worker",     "in_flight", "opened",   "cpu",      "late",     "blocked",   "endpoints",
-          "due",     "sent",       "answered",  "failures", "statuses", "bytes_in", "bytes_out", "response",
-          "service", "first_byte", "failed",    "counts",   "least",    "most",     "sum",       "total"}) {
+         {"second",   "worker",   "in_flight", "opened",   "cpu",       "late",     "blocked", "endpoints",
+          "missed",   "waited",   "stalled",   "connect",  "texts",     "again",    "due",     "sent",
+          "answered", "failures", "statuses",  "bytes_in", "bytes_out", "response", "service", "first_byte",
+          "failed",   "counts",   "least",     "most",     "sum",       "total"}) {
         const std::string quoted = '"' + std::string(name) + "\":";
         EXPECT_NE(why_not(with(line, quoted, "\"other\":")), "") << name;
         EXPECT_NE(why_not(with(line, quoted, "\"other\":0," + quoted)), "") << name;
@@ -182,6 +195,16 @@ TEST(IntervalJson, FailuresAndStatusesAreThoseThereAre) {
     for (const char* bad :
          {"[[1000,3]]", "[[-200,3]]", "[[200]]", "[200,3]", "[[200,1],[200,2]]", "{}", "null"})
         EXPECT_NE(why_not(with(line, "[[200,3]]", bad)), "") << bad;
+}
+
+TEST(IntervalJson, TextsAreOfFailuresAndShort) {
+    Interval interval = interval_of(0, 0, {tally_of(3, 1ms, 1ms)});
+    interval.texts = {{Failure::reset, "why"}};
+    const std::string line = json_of(interval);
+    for (const std::string& bad :
+         {std::string(R"({"none":"why"})"), std::string(R"({"x":"why"})"), std::string(R"({"reset":1})"),
+          std::string("[]"), std::string("null"), R"({"reset":")" + std::string(1001, 'x') + "\"}"})
+        EXPECT_NE(why_not(with(line, R"({"reset":"why"})", bad)), "") << bad;
 }
 
 TEST(IntervalJson, ThereAreSoManyEndpointsAndNoMore) {

@@ -12,6 +12,7 @@ using testing::AllOf;
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
+using testing::Not;
 
 // Nothing to be said against it: 2000 requests in ten seconds, all of them answered after 50 ms.
 Result fine(plan::Model model = plan::Model::open) {
@@ -96,15 +97,31 @@ TEST(Verdict, ARateThatWasNotDelivered) {
     EXPECT_THAT(
         judge(result).bottlenecks,
         ElementsAre(AllOf(HasSubstr("the rate was not delivered: of 2000 requests that were due 1979"),
-                          HasSubstr("generator itself was too slow"))));
-    result.self.blocked = times(1, 1ms);
+                          HasSubstr("every one of 8 connections was in use: raise --connections"),
+                          Not(HasSubstr("the generator itself")))));
+    result.self.missed = 5;
     EXPECT_THAT(judge(result).bottlenecks,
-                ElementsAre(HasSubstr("every one of 8 connections was in use: raise --connections")));
-    result.self.blocked.reset();
-    count_of(result.all, Failure::unsent) = 21;
-    EXPECT_THAT(judge(result).bottlenecks, ElementsAre(HasSubstr("every one of 8 connections was in use")));
+                ElementsAre(AllOf(HasSubstr("the generator itself came too late to 5 of the others"),
+                                  HasSubstr("every one of 8 connections was in use"))));
+    result.self.missed = 21;
+    EXPECT_THAT(judge(result).bottlenecks,
+                ElementsAre(AllOf(HasSubstr("the generator itself came too late to 21 of the others"),
+                                  Not(HasSubstr("was in use")))));
     result.plan.load.model = plan::Model::closed;
     EXPECT_THAT(judge(result).bottlenecks, IsEmpty());
+}
+
+TEST(Verdict, ASingleRequestIsNoRate) {
+    Result result;
+    result.plan = plan_of({"/"});
+    result.all.due = 20;
+    result.all.sent = 19;
+    EXPECT_TRUE(judge(result).delivered);
+    result.all.sent = 18;
+    EXPECT_FALSE(judge(result).delivered);
+    result.all.due = 1;
+    result.all.sent = 0;
+    EXPECT_FALSE(judge(result).delivered);
 }
 
 TEST(Verdict, ConnectionsThatTheTargetRefusesAreNotTheGeneratorsFault) {
@@ -123,6 +140,63 @@ TEST(Verdict, ABusyGeneratorInBothModels) {
         result.self.busiest = 0.91;
         EXPECT_THAT(judge(result).bottlenecks, ElementsAre(AllOf(HasSubstr("91 %"), HasSubstr("--threads"))));
     }
+}
+
+// In the closed model a generator that waits for the CPU asks less; in the open one short waits are in the
+// lateness.
+TEST(Verdict, AGeneratorThatOthersKeepFromRunning) {
+    Result closed = fine(plan::Model::closed);
+    closed.self.waited = 0.05;
+    EXPECT_THAT(judge(closed).warnings, ElementsAre(HasSubstr("closed model")));
+    closed.self.waited = 0.06;
+    EXPECT_THAT(judge(closed).warnings,
+                ElementsAre(HasSubstr("kept from running for 6 % of the time"), HasSubstr("closed model")));
+    EXPECT_FALSE(judge(closed).own);
+    closed.self.waited = 0.21;
+    EXPECT_THAT(judge(closed).bottlenecks, ElementsAre(HasSubstr("kept from running for 21 % of the time")));
+    EXPECT_TRUE(judge(closed).own);
+    closed.self.waited = 0;
+    closed.self.stalled = 0.5;
+    EXPECT_TRUE(judge(closed).own);
+
+    Result open = fine();
+    open.self.waited = 0.5;
+    EXPECT_THAT(judge(open).warnings, IsEmpty());
+    open.self.stalled = 0.1;
+    EXPECT_THAT(judge(open).warnings, ElementsAre(HasSubstr("kept from running for 10 % of the time")));
+    open.self.stalled = 0.3;
+    EXPECT_TRUE(judge(open).own);
+}
+
+TEST(Verdict, WhatThisMachineLacksIsNotTheTargetsFault) {
+    Result result = fine();
+    count_of(result.all, Failure::local) = 2;
+    result.self.texts[Failure::local] = "Too many open files";
+    const Verdict verdict = judge(result);
+    EXPECT_TRUE(verdict.own);
+    EXPECT_THAT(
+        verdict.bottlenecks,
+        ElementsAre(HasSubstr("for 2 requests this machine had no connection to give: Too many open files")));
+}
+
+TEST(Verdict, ErrorsThatNobodyAskedAboutAreSaid) {
+    Result result = fine();
+    count_of(result.all, Failure::reset) = 3;
+    EXPECT_THAT(judge(result).warnings,
+                ElementsAre(AllOf(HasSubstr("3 of 2003 requests failed"), HasSubstr("errors<1%"))));
+    result.plan.thresholds = {threshold("p99", plan::Bound::below, 1)};
+    EXPECT_THAT(judge(result).warnings, ElementsAre(HasSubstr("3 of 2003 requests failed")));
+    result.plan.thresholds.push_back(threshold("errors", plan::Bound::below, 0.01, "/a"));
+    EXPECT_THAT(judge(result).warnings, IsEmpty());
+}
+
+TEST(Verdict, ManyThatHadToBeSentAgainAreSaid) {
+    Result result = fine();
+    result.all.again = 2;
+    EXPECT_THAT(judge(result).warnings, IsEmpty());
+    result.all.again = 3;
+    EXPECT_THAT(judge(result).warnings,
+                ElementsAre(HasSubstr("3 of 2000 requests (0.1 %) had to be sent again")));
 }
 
 TEST(Verdict, ALateGeneratorIsWarnedOfAndThenNotBelieved) {
@@ -172,9 +246,12 @@ TEST(Verdict, WhoseDoingItWas) {
     EXPECT_FALSE(judge(slow_target).own);
     EXPECT_FALSE(judge(slow_target).delivered);
 
+    // That some had to wait for a connection as well does not make it the target's fault.
     Result slow_generator = slow_target;
-    slow_generator.self.blocked = {};
+    slow_generator.self.missed = 500;
     EXPECT_TRUE(judge(slow_generator).own);
+    slow_generator.self.missed = 499;
+    EXPECT_FALSE(judge(slow_generator).own);
 
     Result busy = fine();
     busy.self.busiest = 0.95;
