@@ -112,6 +112,7 @@ struct Threshold {
     double value = 0;  // seconds, share of 1, or requests per second
     bool of_offered =
         false;  // value is a share of the offered rate, until check_thresholds() has converted it
+    std::string where = {};  // in a scenario file, FILE:LINE:COLUMN; empty: not from one
 };
 
 struct Trust {
