@@ -84,7 +84,7 @@ class Coordination {
 
   private:
     void begins(Moment start) {
-        started_ = now_in_utc();
+        started_ = utc_of(start);
         if (!flags_.output.admin.empty()) scrape_.emplace(flags_.output.admin, start + plan_.load.warm_up);
         viewer_.begin(start);
     }
