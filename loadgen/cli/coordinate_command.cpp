@@ -97,10 +97,13 @@ class Coordination {
         if (finished.stopped)
             report_.verdict.warnings.emplace_back(
                 "the run was interrupted; what was measured until then counts");
-        if (!finished.lost.empty())
+        if (!finished.lost.empty()) {
             report_.verdict.bottlenecks.insert(
                 report_.verdict.bottlenecks.begin(),
                 finished.lost + "; the run failed, and the numbers are partial: what came until then");
+            // Of a part of the load no threshold says anything.
+            report_.verdict.own = true;
+        }
         if (scrape_) put_books(report_, *scrape_);
         const result::Sum& all = report_.result.all;
         if (all.due > 0 && all.answered == 0 && !finished.stopped && finished.lost.empty())
