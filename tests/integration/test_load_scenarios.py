@@ -183,6 +183,21 @@ def test_websockets_echo(tmp_path: Path, fresh: str) -> None:
         assert done.report["generator"]["opened"] == 50
 
 
+def test_websocket_headers_go_out_as_often_as_they_are_given(tmp_path: Path) -> None:
+    with Target() as target:
+        played(tmp_path, f"""
+            load = {{ rate = 20, duration = 1 }}
+            [[endpoint]]
+            url = "{target.url}/"
+            [[endpoint]]
+            url = "{target.url.replace("http:", "ws:")}/chat?status=403"
+            headers = {{ "X-Tag" = ["a", "b"], Host = "other.test", User-Agent = "ours" }}
+            """)
+        head = next(head for head in target.seen.heads if head.startswith("GET /chat"))
+    fields = [line for line in head.split("\r\n") if line.lower().startswith(("x-tag:", "host:", "user-agent:"))]
+    assert sorted(fields) == ["Host: other.test", "User-Agent: ours", "X-Tag: a", "X-Tag: b"]
+
+
 def test_a_websocket_that_is_refused(target: Target, tmp_path: Path) -> None:
     """Where there is only HTTP."""
     done = played(tmp_path, f"""
