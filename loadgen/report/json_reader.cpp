@@ -16,6 +16,12 @@ Place Place::at(std::string_view member) const {
     return Place(*found, path);
 }
 
+bool Place::has(std::string_view member) const {
+    const auto* object = value_->if_object();
+    if (object == nullptr) refuse("an object is expected");
+    return object->contains(member);
+}
+
 std::string Place::text() const {
     const auto* string = value_->if_string();
     if (string == nullptr) refuse("a string is expected");

@@ -31,6 +31,7 @@ class Place {
         : value_(&value), path_(std::move(path)) {}
 
     Place at(std::string_view member) const;  // has to be there
+    bool has(std::string_view member) const;
     bool is_null() const noexcept { return value_->is_null(); }
 
     std::string text() const;
