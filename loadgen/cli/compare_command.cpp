@@ -5,7 +5,6 @@
 #include <array>
 #include <atomic>
 #include <charconv>
-#include <fstream>
 #include <iostream>
 #include <memory>
 #include <optional>
@@ -16,6 +15,7 @@
 #include "loadgen/cli/compare_load.hpp"
 #include "loadgen/cli/exit.hpp"
 #include "loadgen/cli/interrupts.hpp"
+#include "loadgen/cli/whole_file.hpp"
 #include "loadgen/compare/report.hpp"
 #include "loadgen/compare/runner.hpp"
 #include "loadgen/plan/quantity.hpp"
@@ -147,20 +147,23 @@ int complain_of(const compare::NotServed& failure) {
     return complain(kUnreachable, report::printable(failure.why, kLongestLine));
 }
 
-bool write_json(const std::string& path, const std::string& text) {
-    std::ofstream file(path, std::ios::binary | std::ios::trunc);
-    file << text << std::flush;
-    return static_cast<bool>(file);
+bool is_file(const std::string& json) {
+    return !json.empty() && json != "-";
 }
 
-int tell(const compare::Comparison& comparison, const std::string& load, const std::string& json_path,
+int tell(const compare::Comparison& comparison, const std::string& load, const std::string& json,
          report::Environment environment) {
     environment.load_after = report::load_averages();
-    std::cout << compare::to_text(comparison, load) << std::flush;
-    const int status = std::cout.good() ? kWell : complain(kUsage, "standard output cannot be written");
-    if (json_path.empty()) return status;
-    if (write_json(json_path, compare::to_json(comparison, load, environment))) return status;
-    return complain(kUsage, fmt::format("--json: cannot write {}", plan::in_quotes(json_path)));
+    // Standard output belongs to the document that was asked for there.
+    std::cout << (json == "-" ? compare::to_json(comparison, load, environment)
+                              : compare::to_text(comparison, load))
+              << std::flush;
+    int status = std::cout.good() ? kWell : complain(kUsage, "standard output cannot be written");
+    if (is_file(json)) {
+        if (const Problem problem = write_whole(json, compare::to_json(comparison, load, environment)))
+            status = complain(kUsage, "--json: " + problem->why);
+    }
+    return comparison.generator_was_limit() ? kBottleneck : status;
 }
 
 int work_of(Flags flags) {
@@ -170,8 +173,10 @@ int work_of(Flags flags) {
     CompareLoad load(flags.plan, current);
     const Parsed<plan::Plan> plan = load.plan_for(kSomePorts);
     if (!plan) return complain(kUsage, plan.why());
-    if (!flags.json.empty() && !write_json(flags.json, {}))
-        return complain(kUsage, fmt::format("--json: cannot write {}", plan::in_quotes(flags.json)));
+    if (is_file(flags.json)) {
+        if (const Problem problem = check_file(flags.json))
+            return complain(kUsage, "--json: " + problem->why);
+    }
     compare::Settings settings = *parsed;
     settings.seed = plan->load.seed;
 
@@ -225,7 +230,8 @@ void add_compare(CLI::App& app, Work& work, const std::vector<std::string>& argv
                      "for a server to end upon SIGTERM; then it is killed")
         ->type_name("TIME")
         ->capture_default_str();
-    command->add_option("--json", flags->json, "the report for programs")->type_name("FILE");
+    command->add_option("--json", flags->json, "the report for programs; - is standard output")
+        ->type_name("FILE");
     add_plan_flags(*command, flags->plan, false);
     command->callback([flags, &work] { work = [flags] { return work_of(*flags); }; });
 }

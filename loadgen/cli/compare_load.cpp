@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "loadgen/result/collector.hpp"
+#include "loadgen/result/verdict.hpp"
 
 namespace loadgen::cli {
 
@@ -129,7 +130,9 @@ Measured CompareLoad::measure(const Addresses& addresses) {
     }
     measured.p50_service = seconds_at(result.all.service, 0.5);
     measured.p99_service = seconds_at(result.all.service, 0.99);
-    measured.bottlenecks = result::judge(result).bottlenecks;
+    result::Verdict verdict = result::judge(result);
+    measured.bottlenecks = std::move(verdict.bottlenecks);
+    measured.own = verdict.own;
     return measured;
 }
 

@@ -84,7 +84,7 @@ class Coordination {
 
   private:
     void begins(Moment start) {
-        started_ = now_in_utc();
+        started_ = utc_of(start);
         if (!flags_.output.admin.empty()) scrape_.emplace(flags_.output.admin, start + plan_.load.warm_up);
         viewer_.begin(start);
     }
@@ -97,10 +97,13 @@ class Coordination {
         if (finished.stopped)
             report_.verdict.warnings.emplace_back(
                 "the run was interrupted; what was measured until then counts");
-        if (!finished.lost.empty())
+        if (!finished.lost.empty()) {
             report_.verdict.bottlenecks.insert(
                 report_.verdict.bottlenecks.begin(),
                 finished.lost + "; the run failed, and the numbers are partial: what came until then");
+            // Of a part of the load no threshold says anything.
+            report_.verdict.own = true;
+        }
         if (scrape_) put_books(report_, *scrape_);
         const result::Sum& all = report_.result.all;
         if (finished.stopped && all.answered == 0)

@@ -97,8 +97,8 @@ std::variant<report::Report, NoRun> run_once(const plan::Plan& plan, const RunOp
                                  : unreached(collector, options, std::move(*no_run));
     const Publishing publishing(options.publisher, collector);
     report::Report report{options.environment, {}, {}, {}};
-    const std::string started = now_in_utc();
     const Moment start = Clock::now() + kHeadStart;
+    const std::string started = utc_of(start);
     std::optional<FirstScrape> first;
     if (!options.admin.empty()) first.emplace(options.admin, start + plan.load.warm_up);
     live::Viewer viewer(plan, collector, options.style, STDERR_FILENO);

@@ -87,8 +87,30 @@ Problem put_load(plan::WishedLoad& load, const PlanFlags& flags) {
 
 // The shape on the command line is instead of the file's, whichever that has.
 void forget_the_files_shape(plan::WishedLoad& load, const PlanFlags& flags) {
-    if (flags.ramp) load.step.reset();
-    if (flags.step) load.ramp.reset();
+    if (flags.ramp || flags.step) {
+        load.ramp.reset();
+        load.step.reset();
+        load.ramp_at.clear();
+        load.step_at.clear();
+    }
+    if (flags.arrival) load.arrival_at.clear();
+}
+
+// A fault of what the file says, with its place there.
+Fault at(const std::string& place, std::string_view why) {
+    return Fault{place.empty() ? std::string(why) : fmt::format("{}: {}", place, why)};
+}
+
+// Without a rate, what is there shapes nothing.
+Problem check_shapeless(const plan::WishedLoad& wished) {
+    const auto refuse = [](const char* name, const std::string& place) {
+        const char* dashes = place.empty() ? "--" : "";
+        return at(place, fmt::format("{0}{1} shapes the open model: say {0}rate as well", dashes, name));
+    };
+    if (wished.ramp) return refuse("ramp", wished.ramp_at);
+    if (wished.step) return refuse("step", wished.step_at);
+    if (wished.arrival) return refuse("arrival", wished.arrival_at);
+    return {};
 }
 
 Problem put_thresholds(plan::WishedLoad& load, const PlanFlags& flags) {
@@ -113,13 +135,10 @@ Parsed<plan::Load> load_of(const plan::WishedLoad& wished) {
     if (wished.rate) {
         Parsed<std::vector<plan::RatePoint>> points =
             plan::points_of({*wished.rate, wished.ramp, wished.step}, load.warm_up, load.duration);
-        if (!points) return points.fault();
+        if (!points) return at(wished.ramp ? wished.ramp_at : wished.step_at, points.why());
         load.profile = std::move(*points);
-    } else if (wished.ramp || wished.step || wished.arrival) {
-        return Fault{fmt::format("--{} shapes the open model: say --rate as well", wished.ramp ? "ramp"
-                                                                                   : wished.step
-                                                                                       ? "step"
-                                                                                       : "arrival")};
+    } else if (Problem problem = check_shapeless(wished)) {
+        return std::move(*problem);
     }
     return load;
 }

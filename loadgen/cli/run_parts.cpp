@@ -26,8 +26,14 @@ std::variant<books::Books, books::Trouble> books_of(FirstScrape& first) {
 
 }  // namespace
 
-std::string now_in_utc() {
-    return fmt::format("{:%Y-%m-%dT%H:%M:%SZ}", fmt::gmtime(std::time(nullptr)));
+std::string utc_of(Moment moment) {
+    using std::chrono::system_clock;
+    const auto then =
+        system_clock::now() + std::chrono::duration_cast<system_clock::duration>(moment - Clock::now());
+    const auto whole = std::chrono::floor<std::chrono::seconds>(then);
+    const auto thousandths = std::chrono::duration_cast<std::chrono::milliseconds>(then - whole).count();
+    return fmt::format("{:%Y-%m-%dT%H:%M:%S}.{:03}Z", fmt::gmtime(system_clock::to_time_t(whole)),
+                       thousandths);
 }
 
 FirstScrape::FirstScrape(const std::string& admin, Moment when)

@@ -16,7 +16,8 @@
 
 namespace loadgen::cli {
 
-std::string now_in_utc();
+// ISO 8601, with milliseconds; also of a moment that is still to come.
+std::string utc_of(Moment moment);
 
 // The scrape that has to happen in the middle of a run, when the measured time begins.
 class FirstScrape {

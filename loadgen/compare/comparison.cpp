@@ -17,19 +17,19 @@ std::optional<double> above_zero(double value) {
 }
 
 constexpr std::array<Metric, 6> kMetrics = {{
-    {"requests_per_cpu_second", "requests per CPU-second", true, false, false,
+    {"requests_per_cpu_second", "requests per CPU-second", true, false, false, true,
      [](const Round& round) {
          return above_zero(static_cast<double>(round.measured.answered) / round.server_cpu);
      }},
-    {"requests_per_second", "requests per second", true, false, false,
+    {"requests_per_second", "requests per second", true, false, false, false,
      [](const Round& round) { return above_zero(round.measured.rate); }},
-    {"p50_response", "p50 response (from due)", false, true, true,
+    {"p50_response", "p50 response (from due)", false, true, true, false,
      [](const Round& round) { return round.measured.p50_response; }},
-    {"p99_response", "p99 response (from due)", false, true, true,
+    {"p99_response", "p99 response (from due)", false, true, true, false,
      [](const Round& round) { return round.measured.p99_response; }},
-    {"p50_service", "p50 service (from sent)", false, true, false,
+    {"p50_service", "p50 service (from sent)", false, true, false, false,
      [](const Round& round) { return round.measured.p50_service; }},
-    {"p99_service", "p99 service (from sent)", false, true, false,
+    {"p99_service", "p99 service (from sent)", false, true, false, false,
      [](const Round& round) { return round.measured.p99_service; }},
 }};
 
@@ -74,8 +74,9 @@ bool within_noise(double ratio, const std::optional<stats::Interval95>& noise) n
 }
 
 Verdict judge(const std::optional<stats::Interval95>& interval, const std::optional<stats::Interval95>& noise,
-              std::size_t rounds, bool more_is_better) noexcept {
+              std::size_t rounds, bool more_is_better, bool generator) noexcept {
     if (!interval) return Verdict::not_measured;
+    if (generator) return Verdict::generator;
     if (rounds < stats::kFewestRounds) return Verdict::too_few_rounds;
     if (!interval->differs() || within_noise(interval->ratio, noise)) return Verdict::no_difference;
     return (interval->ratio > 1) == more_is_better ? Verdict::better : Verdict::worse;
@@ -100,8 +101,13 @@ void count(const Round& round, Summary& summary) {
     if (round.measured.errors > 0) ++summary.rounds_with_errors;
     if (round.killed) ++summary.killed;
     if (summary.no_books.empty()) summary.no_books = round.no_books;
-    if (round.measured.bottlenecks.empty()) return;
-    if (summary.bottlenecks++ == 0) summary.bottleneck = round.measured.bottlenecks.front();
+    const auto first_of = [&round](std::size_t& rounds, std::string& why) {
+        if (rounds++ == 0 && !round.measured.bottlenecks.empty()) why = round.measured.bottlenecks.front();
+    };
+    if (round.measured.own)
+        first_of(summary.own, summary.own_why);
+    else if (!round.measured.bottlenecks.empty())
+        first_of(summary.not_delivered, summary.not_delivered_why);
 }
 
 Summary summary_of(const std::vector<Round>& rounds) {
@@ -120,13 +126,15 @@ Summary summary_of(const std::vector<Round>& rounds) {
 Pair pair_of(const Comparison& comparison, std::size_t other) {
     Pair pair{other, {}};
     const std::vector<Round>& first = comparison.rounds.front();
+    const bool limited = comparison.summaries.front().own > 0 || comparison.summaries[other].own > 0;
     for (const Metric& metric : kMetrics) {
         const auto interval = interval_of(first, comparison.rounds[other], metric, comparison.seed);
         std::optional<stats::Interval95> noise;
         if (comparison.again && *comparison.again != other)
             noise = interval_of(first, comparison.rounds[*comparison.again], metric, comparison.seed);
         pair.metrics.push_back(
-            {&metric, interval, judge(interval, noise, first.size(), metric.more_is_better)});
+            {&metric, interval,
+             judge(interval, noise, first.size(), metric.more_is_better, limited && !metric.server)});
     }
     return pair;
 }
@@ -137,9 +145,13 @@ void warn_of(const Contender& contender, const Summary& summary, std::size_t rou
         warnings.push_back(fmt::format("{} had errors in {} of {} rounds: {} of {} requests", contender.name,
                                        summary.rounds_with_errors, rounds, summary.errors,
                                        summary.errors + summary.answered));
-    if (summary.bottlenecks > 0)
-        warnings.push_back(fmt::format("with {}, the generator was the bottleneck in {} of {} rounds: {}",
-                                       contender.name, summary.bottlenecks, rounds, summary.bottleneck));
+    if (summary.own > 0)
+        warnings.push_back(fmt::format("with {}, the generator was the limit in {} of {} rounds: {}",
+                                       contender.name, summary.own, rounds, summary.own_why));
+    if (summary.not_delivered > 0)
+        warnings.push_back(fmt::format("with {}, the load was not what was asked for in {} of {} rounds: {}",
+                                       contender.name, summary.not_delivered, rounds,
+                                       summary.not_delivered_why));
     if (summary.killed > 0)
         warnings.push_back(fmt::format("{} did not end upon SIGTERM in {} of {} rounds and was killed",
                                        contender.name, summary.killed, rounds));
@@ -163,6 +175,8 @@ std::string_view word_of(Verdict verdict) noexcept {
             return "no difference detected";
         case Verdict::too_few_rounds:
             return "too few rounds";
+        case Verdict::generator:
+            return "the generator was the limit";
         case Verdict::not_measured:
             break;
     }
@@ -201,6 +215,11 @@ std::string Comparison::errors_of(const Pair& pair) const {
     return fmt::format("with errors: {} {} of {}, {} {} of {}", contenders.front().name, first.errors,
                        first.errors + first.answered, contenders[pair.other].name, other.errors,
                        other.errors + other.answered);
+}
+
+bool Comparison::generator_was_limit() const noexcept {
+    return std::any_of(summaries.begin(), summaries.end(),
+                       [](const Summary& summary) { return summary.own > 0; });
 }
 
 Comparison compare(const Settings& settings, Rounds rounds, std::optional<std::size_t> again) {

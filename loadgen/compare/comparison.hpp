@@ -23,6 +23,7 @@ struct Metric {
     bool more_is_better;
     bool time;      // in seconds
     bool from_due;  // of the open model only
+    bool server;    // the server's own doing, also when the generator was the limit
     std::optional<double> (*of)(const Round&);
 };
 
@@ -34,6 +35,7 @@ enum class Verdict : unsigned char {
     worse,
     no_difference,   // the interval includes 1, or the ratio lies within what A differs from itself
     too_few_rounds,  // fewer than stats::kFewestRounds
+    generator,       // in a round of either the generator was the limit, so it is not about the servers
     not_measured,    // not in every round, or nothing at all
 };
 std::string_view word_of(Verdict verdict) noexcept;  // "no difference detected"
@@ -61,8 +63,10 @@ struct Summary {
     std::optional<double> gil_waiting;
     std::string no_books;  // of the first round that has none though they were asked for
     std::size_t killed = 0;
-    std::size_t bottlenecks = 0;  // rounds in which the generator was the bottleneck
-    std::string bottleneck;       // what it said in the first of these
+    std::size_t own = 0;            // rounds in which the generator was the limit
+    std::string own_why;            // what it said in the first of these
+    std::size_t not_delivered = 0;  // further rounds in which the load was not what was asked for
+    std::string not_delivered_why;
 };
 
 struct Comparison {
@@ -81,6 +85,8 @@ struct Comparison {
     std::vector<std::string> warnings() const;
     // "with errors: A 0 of 4000, B 12 of 4000"; empty without any.
     std::string errors_of(const Pair& pair) const;
+    // In some round of some server: nobody should build upon these numbers.
+    bool generator_was_limit() const noexcept;
 };
 
 Comparison compare(const Settings& settings, Rounds rounds, std::optional<std::size_t> again);

@@ -47,7 +47,7 @@ json::object round_of(const Round& round) {
                         {"wall_seconds", round.measured.wall},
                         {"server_cpu_seconds", round.server_cpu},
                         {"client_cpu_seconds", round.measured.client_cpu},
-                        {"generator_was_bottleneck", !round.measured.bottlenecks.empty()},
+                        {"generator_was_bottleneck", round.measured.own},
                         {"killed", round.killed},
                         {"gil", gil_of(round)}};
     for (const Metric& metric : metrics()) object[metric.key] = value_of(metric.of(round));
@@ -106,6 +106,7 @@ std::string to_json(const Comparison& comparison, const std::string& load,
                              {"load", load},
                              {"seed", comparison.seed},
                              {"rounds", comparison.round_count()},
+                             {"headline", metrics().front().key},
                              {"servers", std::move(servers)},
                              {"pairs", std::move(pairs)},
                              {"warnings", std::move(warnings)}};

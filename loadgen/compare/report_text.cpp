@@ -114,6 +114,10 @@ std::string to_text(const Comparison& comparison, const std::string& load) {
     if (comparison.round_count() > 0) {
         text += '\n' + medians_text(comparison);
         for (const Pair& pair : comparison.pairs) text += '\n' + pair_text(comparison, pair);
+        text += fmt::format(
+            "\nThe headline is {}; the other rows explain it. Each interval holds for its own row: of {} "
+            "verdicts, one may well be chance.\n",
+            metrics().front().name, metrics().size());
     }
     const std::vector<std::string> warnings = comparison.warnings();
     if (!warnings.empty()) text += '\n';

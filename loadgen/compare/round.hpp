@@ -30,7 +30,8 @@ struct Measured {
     std::optional<double> p99_response;
     std::optional<double> p50_service;
     std::optional<double> p99_service;
-    std::vector<std::string> bottlenecks;  // why the numbers are the generator's rather than the server's
+    std::vector<std::string> bottlenecks;  // why the load was not what was asked for
+    bool own = false;                      // it was the generator's doing: its numbers are not the server's
 };
 
 struct Round {

@@ -1,5 +1,6 @@
 #include "loadgen/engine/echo_channel.hpp"
 
+#include <algorithm>
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
@@ -55,6 +56,18 @@ websocket::stream<Stream> make_stream(const Line& line) {
     } else {
         return websocket::stream<TlsStream>(Socket(line.io.get_executor()), line.targets.tls());
     }
+}
+
+// In the place of what Beast has put there (Host); what the plan has twice goes out twice.
+void put_header(const std::vector<plan::Header>& headers, std::size_t at, websocket::request_type& request) {
+    const plan::Header& header = headers[at];
+    const bool again = std::any_of(
+        headers.begin(), headers.begin() + static_cast<std::ptrdiff_t>(at),
+        [&header](const plan::Header& before) { return boost::beast::iequals(before.name, header.name); });
+    if (again)
+        request.insert(header.name, header.value);
+    else
+        request.set(header.name, header.value);
 }
 
 bool broken(const boost::system::error_code& error) {
@@ -127,7 +140,7 @@ typename EchoChannel<Stream>::Step EchoChannel<Stream>::upgrade() {
     const plan::Endpoint& endpoint = *prepared_.endpoint;
     stream_.set_option(websocket::stream_base::decorator([&endpoint](websocket::request_type& request) {
         request.set(boost::beast::http::field::user_agent, "baton-load");
-        for (const plan::Header& header : endpoint.headers) request.set(header.name, header.value);
+        for (std::size_t i = 0; i < endpoint.headers.size(); ++i) put_header(endpoint.headers, i, request);
     }));
     websocket::response_type response;
     std::tie(error_) =

@@ -167,7 +167,14 @@ void expect_peer(TlsStream& stream, const plan::Target& target) {
     if (literal)
         SSL_ctrl(stream.native_handle(), SSL_CTRL_SET_TLSEXT_HOSTNAME, TLSEXT_NAMETYPE_host_name,
                  const_cast<char*>(target.host.c_str()));
-    stream.set_verify_callback(asio::ssl::host_name_verification(target.host));
+    const int mismatch = literal ? X509_V_ERR_HOSTNAME_MISMATCH : X509_V_ERR_IP_ADDRESS_MISMATCH;
+    stream.set_verify_callback([is_peer = asio::ssl::host_name_verification(target.host), mismatch](
+                                   bool good, asio::ssl::verify_context& context) {
+        if (is_peer(good, context)) return true;
+        // Otherwise there would be no reason but "unspecified".
+        if (good) X509_STORE_CTX_set_error(context.native_handle(), mismatch);
+        return false;
+    });
 }
 
 std::string words_of(const error_code& error) {

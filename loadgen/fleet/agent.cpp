@@ -39,7 +39,8 @@ AgentEnd Agent::run() {
     give_up_ = Clock::now() + options_.wait;
     dial();
     io_.run();
-    if (reached_) {
+    // It may still look for its target, which takes as long as the target likes.
+    if (engine_) {
         engine_->stop();
         engine_->stop();
     }
@@ -188,10 +189,14 @@ void Agent::on(const End& over) {
 // --- The work
 
 void Agent::reach() {
+    try {
+        engine_.emplace(plan_, [this](result::Interval&& interval) { seen(std::move(interval)); });
+    } catch (const std::exception& error) {
+        return fail({false, error.what()});
+    }
     thread_ = std::jthread([this] {
         std::optional<Failed> failed;
         try {
-            engine_.emplace(plan_, [this](result::Interval&& interval) { seen(std::move(interval)); });
             if (auto why = engine_->reach()) failed = Failed{true, std::move(*why)};
         } catch (const std::exception& error) {
             failed = Failed{false, error.what()};

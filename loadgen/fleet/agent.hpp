@@ -89,7 +89,7 @@ class Agent {
     std::string nonce_, coordinators_nonce_;
     ClockOffset clock_;
     plan::Plan plan_;
-    std::optional<engine::Engine> engine_;  // made on the thread; ours once the target has been reached
+    std::optional<engine::Engine> engine_;
     bool reached_ = false;
     std::optional<AgentEnd> end_;
     std::jthread thread_;  // the engine's

@@ -44,6 +44,8 @@ struct Expectation {
     std::string body_contains;
     std::optional<std::uint64_t> body_bytes;  // exactly
     std::optional<Nanoseconds> within;        // from due (closed model: from sent)
+
+    bool operator==(const Expectation&) const = default;
 };
 
 // A client that is slower than the network: bytes per second; 0: as fast as it goes.
@@ -67,13 +69,16 @@ struct Endpoint {
     std::string method = "GET";
     std::vector<Header> headers;
     std::string body;
-    bool chunked = false;  // the body goes out in chunks
+    std::uint64_t saved_body_bytes = 0;  // of a plan from a saved report, which has no bodies
+    bool chunked = false;                // the body goes out in chunks
     double weight = 1;
     bool fresh_connection = false;  // a connection of its own for each request
     bool first_byte = false;        // the time of the first byte is recorded too (streamed responses)
     Pace pace;
     Echo echo;
     Expectation expect;
+
+    std::uint64_t body_bytes() const noexcept { return body.empty() ? saved_body_bytes : body.size(); }
 };
 
 enum class Model : std::uint8_t { open, closed };
@@ -112,6 +117,7 @@ struct Threshold {
     double value = 0;  // seconds, share of 1, or requests per second
     bool of_offered =
         false;  // value is a share of the offered rate, until check_thresholds() has converted it
+    std::string where = {};  // in a scenario file, FILE:LINE:COLUMN; empty: not from one
 };
 
 struct Trust {

@@ -37,6 +37,7 @@ void read_thresholds(TomlTable& keys, WishedLoad& load, Faults& faults) {
         if (!text) return faults.add(element.source(), "thresholds: must be strings such as \"p99<50ms\"");
         Parsed<Threshold> threshold = parse_threshold(text->get());
         if (!threshold) return faults.add(element.source(), threshold.why());
+        threshold->where = faults.place(element.source());
         load.thresholds.push_back(std::move(*threshold));
     }
 }
@@ -57,6 +58,13 @@ WishedLoad read_load(const toml::table& table, Faults& faults) {
     load.arrival = keys.quantity("arrival", parse_arrival);
     load.ramp = keys.quantity("ramp", parse_ramp);
     load.step = keys.quantity("step", parse_step);
+    const auto place = [&](const char* key) {
+        const toml::node* node = keys.node(key);
+        return node ? faults.place(node->source()) : std::string();
+    };
+    load.arrival_at = place("arrival");
+    load.ramp_at = place("ramp");
+    load.step_at = place("step");
     load.threads = keys.whole("threads", 1, kMostThreads);
     load.seed = keys.whole("seed", 0, kMostSeed);
     read_thresholds(keys, load, faults);

@@ -37,6 +37,9 @@ struct WishedLoad {
     std::optional<std::size_t> threads;
     std::optional<std::uint64_t> seed;
     std::vector<Threshold> thresholds;
+    // Where the file says it, FILE:LINE:COLUMN, for faults that show only with the rest of the plan; empty:
+    // it is not the file's.
+    std::string arrival_at, ramp_at, step_at;
 };
 
 struct Scenario {

@@ -23,6 +23,13 @@ Fault fault(std::string_view text, std::string_view why) {
     return Fault{fmt::format("the threshold {} {}", in_quotes(text), why)};
 }
 
+// Of one that has been parsed: with its place.
+Fault fault(const Threshold& threshold, std::string_view why) {
+    Fault found = fault(threshold.text, why);
+    if (!threshold.where.empty()) found.why = threshold.where + ": " + found.why;
+    return found;
+}
+
 // The decimal number that all of the text is.
 std::optional<double> decimal(std::string_view text) {
     double number = 0;
@@ -143,14 +150,12 @@ Problem check_thresholds(Plan& plan) {
             std::any_of(plan.endpoints.begin(), plan.endpoints.end(),
                         [&](const Endpoint& endpoint) { return endpoint.name == threshold.endpoint; });
         if (!known) {
-            return fault(threshold.text,
-                         fmt::format("is of {}, and there is no such endpoint; there are: {}",
-                                     in_quotes(threshold.endpoint), names_of(plan.endpoints)));
+            return fault(threshold, fmt::format("is of {}, and there is no such endpoint; there are: {}",
+                                                in_quotes(threshold.endpoint), names_of(plan.endpoints)));
         }
         if (!threshold.of_offered) continue;
         if (plan.load.model == Model::closed)
-            return fault(threshold.text,
-                         "is a share of the offered rate, and none is offered without --rate");
+            return fault(threshold, "is a share of the offered rate, and none is offered without --rate");
         threshold.value *= offered_rate(plan.load) * share_of(plan, threshold.endpoint);
         threshold.of_offered = false;
     }

@@ -21,10 +21,14 @@ std::string joined(const std::set<std::string, std::less<>>& names) {
 
 }  // namespace
 
+std::string Faults::place(const toml::source_region& where) const {
+    return fmt::format("{}:{}:{}", path_, where.begin.line, where.begin.column);
+}
+
 void Faults::add(const toml::source_region& where, std::string_view what) {
     if (first_ && !earlier(where.begin, position_)) return;
     position_ = where.begin;
-    first_ = Fault{fmt::format("{}:{}:{}: {}", path_, where.begin.line, where.begin.column, what)};
+    first_ = Fault{fmt::format("{}: {}", place(where), what)};
 }
 
 TomlTable::TomlTable(const toml::table& table, std::string what, Faults& faults)

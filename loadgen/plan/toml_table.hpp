@@ -26,6 +26,8 @@ class Faults {
     // Of two, the one further up in the file stays.
     void add(const toml::source_region& where, std::string_view what);
     const Problem& first() const noexcept { return first_; }
+    // FILE:LINE:COLUMN
+    std::string place(const toml::source_region& where) const;
     const std::string& path() const noexcept { return path_; }
 
   private:

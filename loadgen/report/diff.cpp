@@ -2,9 +2,12 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
 #include <functional>
 #include <optional>
+#include <set>
+#include <string_view>
 
 #include "loadgen/report/table.hpp"
 #include "loadgen/report/words.hpp"
@@ -76,16 +79,46 @@ bool same_profile(const plan::Load& a, const plan::Load& b) {
     return true;
 }
 
-bool same_endpoints(const std::vector<plan::Endpoint>& a, const std::vector<plan::Endpoint>& b) {
-    if (a.size() != b.size()) return false;
-    for (std::size_t i = 0; i < a.size(); ++i) {
-        const bool same = a[i].name == b[i].name && a[i].kind == b[i].kind && a[i].method == b[i].method &&
-                          a[i].target.path == b[i].target.path && a[i].target.tls == b[i].target.tls &&
-                          a[i].weight == b[i].weight && a[i].fresh_connection == b[i].fresh_connection &&
-                          a[i].pace.send == b[i].pace.send && a[i].pace.receive == b[i].pace.receive;
-        if (!same) return false;
-    }
-    return true;
+bool same_pace(const plan::Pace& a, const plan::Pace& b) {
+    return a.send == b.send && a.receive == b.receive;
+}
+
+bool same_echo(const plan::Echo& a, const plan::Echo& b) {
+    return a.messages == b.messages && a.bytes == b.bytes && a.text == b.text;
+}
+
+std::vector<std::string_view> header_names(const plan::Endpoint& endpoint) {
+    std::vector<std::string_view> names;
+    for (const plan::Header& header : endpoint.headers) names.push_back(header.name);
+    return names;
+}
+
+// In what, as words; where it is (host and port) does not count: two servers are what one compares.
+void difference(const plan::Endpoint& a, const plan::Endpoint& b, std::set<std::string_view>& found) {
+    const auto check = [&found](std::string_view what, bool same) {
+        if (!same) found.insert(what);
+    };
+    check("name", a.name == b.name);
+    check("kind", a.kind == b.kind);
+    check("method", a.method == b.method);
+    check("path", a.target.path == b.target.path);
+    check("TLS", a.target.tls == b.target.tls);
+    check("weight", a.weight == b.weight);
+    check("names of headers", header_names(a) == header_names(b));
+    check("size of the body", a.body_bytes() == b.body_bytes());
+    check("chunking", a.chunked == b.chunked);
+    check("fresh connections", a.fresh_connection == b.fresh_connection);
+    check("pace", same_pace(a.pace, b.pace));
+    check("WebSocket messages", same_echo(a.echo, b.echo));
+    check("expectations", a.expect == b.expect);
+}
+
+// Empty: they are the same, as far as reports know.
+std::string differences_of(const std::vector<plan::Endpoint>& a, const std::vector<plan::Endpoint>& b) {
+    std::set<std::string_view> found;
+    if (a.size() != b.size()) found.insert("number");
+    for (std::size_t i = 0; i < std::min(a.size(), b.size()); ++i) difference(a[i], b[i], found);
+    return fmt::format("{}", fmt::join(found, ", "));
 }
 
 void plans(const plan::Plan& a, const plan::Plan& b, std::vector<std::string>& found) {
@@ -97,8 +130,14 @@ void plans(const plan::Plan& a, const plan::Plan& b, std::vector<std::string>& f
     if (x.connections != y.connections) {
         found.push_back(fmt::format("The plans differ: {} | {} connections", x.connections, y.connections));
     }
-    if (!same_endpoints(a.endpoints, b.endpoints)) {
-        found.push_back(fmt::format("The endpoints differ: {} | {}", target_line(a), target_line(b)));
+    if (x.timeout != y.timeout) {
+        found.push_back(
+            fmt::format("The plans differ: timeouts of {} | {}", span_text(x.timeout), span_text(y.timeout)));
+    }
+    const std::string differing = differences_of(a.endpoints, b.endpoints);
+    if (!differing.empty()) {
+        found.push_back(
+            fmt::format("The endpoints differ in {}: {} | {}", differing, target_line(a), target_line(b)));
     }
 }
 

@@ -107,6 +107,15 @@ json::array series(const std::vector<result::Second>& seconds) {
     return made;
 }
 
+json::object expectation(const plan::Expectation& expect) {
+    json::array statuses;
+    for (const auto& [first, last] : expect.statuses) statuses.push_back(json::array{first, last});
+    return {{"statuses", std::move(statuses)},
+            {"body_contains", expect.body_contains},
+            {"body_bytes", expect.body_bytes ? json::value(*expect.body_bytes) : json::value(nullptr)},
+            {"within", seconds_or_null(expect.within)}};
+}
+
 json::object endpoint(const plan::Endpoint& endpoint) {
     json::array headers;
     for (const plan::Header& header : endpoint.headers) headers.emplace_back(header.name);
@@ -123,14 +132,15 @@ json::object endpoint(const plan::Endpoint& endpoint) {
             {"method", endpoint.method},
             {"weight", number(endpoint.weight)},
             {"header_names", std::move(headers)},
-            {"body_bytes", endpoint.body.size()},
+            {"body_bytes", endpoint.body_bytes()},
             {"chunked", endpoint.chunked},
             {"fresh_connection", endpoint.fresh_connection},
             {"first_byte", endpoint.first_byte},
             {"pace", json::object{{"send", endpoint.pace.send}, {"receive", endpoint.pace.receive}}},
             {"echo", json::object{{"messages", endpoint.echo.messages},
                                   {"bytes", endpoint.echo.bytes},
-                                  {"text", endpoint.echo.text}}}};
+                                  {"text", endpoint.echo.text}}},
+            {"expect", expectation(endpoint.expect)}};
 }
 
 json::object plan(const plan::Plan& plan) {

@@ -105,6 +105,22 @@ Value one_of(const Place& place, std::initializer_list<std::pair<std::string_vie
     place.refuse("this value is not known");
 }
 
+plan::Expectation expectation(const Place& place) {
+    plan::Expectation made;
+    constexpr std::uint64_t kHighestStatus = 999;
+    place.at("statuses").elements(kMostNames, [&](const Place& range) {
+        std::vector<int> both;
+        range.elements(
+            2, [&](const Place& end) { both.push_back(static_cast<int>(end.count(kHighestStatus))); });
+        if (both.size() != 2) range.refuse("two status codes are expected");
+        made.statuses.emplace_back(both[0], both[1]);
+    });
+    made.body_contains = place.at("body_contains").text();
+    if (!place.at("body_bytes").is_null()) made.body_bytes = place.at("body_bytes").count();
+    if (!place.at("within").is_null()) made.within = place.at("within").seconds();
+    return made;
+}
+
 plan::Endpoint endpoint(const Place& place) {
     plan::Endpoint made;
     made.name = place.at("name").text();
@@ -116,7 +132,7 @@ plan::Endpoint endpoint(const Place& place) {
     made.method = place.at("method").text();
     made.weight = place.at("weight").not_negative();
     for (std::string& name : strings(place.at("header_names"))) made.headers.push_back({std::move(name), {}});
-    place.at("body_bytes").count();
+    made.saved_body_bytes = place.at("body_bytes").count();
     made.chunked = place.at("chunked").truth();
     made.fresh_connection = place.at("fresh_connection").truth();
     made.first_byte = place.at("first_byte").truth();
@@ -125,6 +141,8 @@ plan::Endpoint endpoint(const Place& place) {
     const Place echo = place.at("echo");
     made.echo = {static_cast<std::uint32_t>(echo.at("messages").count(kMost)),
                  static_cast<std::uint32_t>(echo.at("bytes").count(kMost)), echo.at("text").truth()};
+    // Reports of the first release have none.
+    if (place.has("expect")) made.expect = expectation(place.at("expect"));
     return made;
 }
 

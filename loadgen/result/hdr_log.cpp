@@ -1,6 +1,7 @@
 #include "loadgen/result/hdr_log.hpp"
 
 #include <algorithm>
+#include <charconv>
 #include <ctime>
 #include <string>
 #include <vector>
@@ -11,11 +12,20 @@ namespace loadgen::result {
 
 namespace {
 
-// Seconds since 1970 of "2030-01-31T23:59:59Z"; a fraction is left out. 0 for what is no such date.
+// Seconds since 1970 of "2030-01-31T23:59:59.125Z"; 0 for what is no such date.
 double epoch_of(const std::string& started) {
     std::tm date{};
     const char* end = strptime(started.c_str(), "%Y-%m-%dT%H:%M:%S", &date);
-    return end == nullptr ? 0 : static_cast<double>(timegm(&date));
+    if (end == nullptr) return 0;
+    double fraction = 0;
+    if (*end == '.') std::from_chars(end, started.c_str() + started.size(), fraction);
+    return static_cast<double>(timegm(&date)) + fraction;
+}
+
+// The series has the measured time only.
+double measured_from(const Result& result) {
+    const double started = epoch_of(result.started);
+    return started > 0 ? started + seconds_of(result.plan.load.warm_up) : 0;
 }
 
 }  // namespace
@@ -41,7 +51,7 @@ void write_hdr_log(std::ostream& out, const Result& result) {
         if (open) lines.push_back({"response", start, 1, &result.seconds[second].response});
         lines.push_back({"service", start, 1, &result.seconds[second].service});
     }
-    stats::write_hdr_log(out, epoch_of(result.started), lines);
+    stats::write_hdr_log(out, measured_from(result), lines);
 }
 
 }  // namespace loadgen::result

@@ -75,7 +75,7 @@ struct Self {
 
 struct Result {
     plan::Plan plan;
-    std::string started;  // UTC, ISO 8601
+    std::string started;  // UTC, ISO 8601: the beginning of the warm-up, or of the measured time without one
     Sum all;
     std::vector<Sum> endpoints;   // in the plan's order
     std::vector<Second> seconds;  // of the measured time; the last may be what ended behind it

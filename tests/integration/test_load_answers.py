@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import socket
 import ssl
 from pathlib import Path
 
 import pytest
 from harness import certificates
 from harness.load import Target, baton_load, run
+from harness.server import Server
 
 
 @pytest.fixture(scope="module")
@@ -147,3 +149,88 @@ def test_plain_where_there_is_tls(tls: Target) -> None:
     done = baton_load("run", "--rate", "20", "--duration", "1", tls.url.replace("https:", "http:"))
     assert done.status == 3
     assert "not one of 20 requests was answered" in done.line
+
+
+def test_tls_with_a_certificate_for_somebody_else(folder: Path) -> None:
+    certificates.sign(folder, "other", "/CN=elsewhere.test", authority="ca", extra="subjectAltName=DNS:elsewhere.test")
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(folder / "other.pem", folder / "other.key")
+    with Target(tls=context) as other:
+        done = baton_load("run", "--ca", str(folder / "ca.pem"), other.url)
+        assert done.status == 3
+        assert "the certificate is not accepted: IP address mismatch" in done.line
+        named = baton_load("run", "--ca", str(folder / "ca.pem"), other.url.replace("127.0.0.1", "localhost"))
+        assert named.status == 3
+        assert "the certificate is not accepted: hostname mismatch" in named.line.lower()
+        trusting = run("--rate", "20", "--duration", "1", "--insecure", other.url)
+        assert trusting.report is not None, trusting.err
+        assert other.seen.paths["/"] == 20
+
+
+@pytest.fixture
+def suspicious(folder: Path):
+    """A target that wants to see a certificate."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(folder / "server.pem", folder / "server.key")
+    context.load_verify_locations(folder / "ca.pem")
+    context.verify_mode = ssl.CERT_REQUIRED
+    with Target(tls=context) as one:
+        yield one
+
+
+def test_tls_with_a_certificate_of_the_client(suspicious: Target, folder: Path) -> None:
+    own = ("--cert", str(folder / "client.pem"), "--key", str(folder / "client.key"))
+    done = run("--rate", "20", "--duration", "1", "--ca", str(folder / "ca.pem"), *own, suspicious.url)
+    assert done.report is not None, done.err
+    assert done.report["totals"]["answered"] == suspicious.seen.paths["/"] == 20
+
+
+def test_tls_without_the_certificate_that_is_asked_for(suspicious: Target, folder: Path) -> None:
+    done = baton_load("run", "--rate", "20", "--duration", "1", "--ca", str(folder / "ca.pem"), suspicious.url)
+    assert done.status == 3
+    assert suspicious.url.removeprefix("https://") in done.line or "not one of 20 requests was answered" in done.line
+    assert suspicious.seen.paths["/"] == 0
+
+
+@pytest.mark.parametrize("files", [("client.pem", "server.key"), ("ca.key", "client.key"), ("client.pem", "ca.pem")])
+def test_certificates_that_cannot_be_used(folder: Path, files: tuple[str, str]) -> None:
+    done = baton_load("run", "--cert", str(folder / files[0]), "--key", str(folder / files[1]), "https://127.0.0.1:1/")
+    assert done.status == 2
+    assert str(folder) in done.line
+
+
+def test_tls_over_a_unix_socket(folder: Path, tmp_path: Path) -> None:
+    """There is no name that a certificate could be for; who signed it counts all the same."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(folder / "server.pem", folder / "server.key")
+    with Target(tls=context, unix=tmp_path / "s") as target:
+        done = run("--rate", "20", "--duration", "1", "--ca", str(folder / "ca.pem"), target.url + "/a")
+        assert done.report is not None, done.err
+        assert done.report["totals"]["answered"] == target.seen.paths["/a"] == 20
+        unknown = baton_load("run", target.url + "/a")
+        assert unknown.status == 3
+        assert "the certificate is not accepted" in unknown.line
+
+
+def test_web_sockets_over_tls(folder: Path) -> None:
+    with Server("asgi_websockets:app", *certificates.options(folder)) as server:
+        url = f"wss://127.0.0.1:{server.port}/echo"
+        done = run("--rate", "20", "--duration", "1", "--ca", str(folder / "ca.pem"), url)
+        assert done.report is not None, done.err
+        assert done.report["totals"]["answered"] == 20
+        assert done.report["totals"]["bytes_in"] == 20 * 32
+        stranger = baton_load("run", "--rate", "20", "--duration", "1", url)
+        assert stranger.status == 3
+        assert "the certificate is not accepted" in stranger.line
+
+
+def test_ipv6() -> None:
+    try:
+        socket.create_server(("::1", 0), family=socket.AF_INET6).close()
+    except OSError as error:
+        pytest.skip(f"NOTHING HAS BEEN SENT OVER IPv6: {error}")
+    with Target(host="::1") as target:
+        done = run("--rate", "20", "--duration", "1", target.url + "/a")
+        assert done.report is not None, done.err
+        assert target.seen.paths["/a"] == 20
+        assert f"\r\nHost: [::1]:{target.port}\r\n" in target.seen.heads[0]

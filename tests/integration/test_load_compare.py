@@ -43,6 +43,10 @@ def server(tmp_path: Path) -> str:
     return f"exec {sys.executable} -u {file} {{port}}"
 
 
+UPSTREAM = f"exec {LOAD} upstream --port {{port}}"
+WAITRESS = "/usr/bin/python3 -m waitress --listen 127.0.0.1:{port} --threads 4"
+
+
 def compare(tmp_path: Path, *arguments: str) -> tuple[Done, dict[str, Any]]:
     """The outcome, and its JSON."""
     file = tmp_path / "report.json"
@@ -82,6 +86,65 @@ def test_baton_shows_its_books_and_itself_as_the_noise(tmp_path: Path) -> None:
     assert all(each["gil"]["held_seconds"] > 0 for each in report["servers"][0]["rounds"])
     assert "GIL held per request" in done.out
     assert "a verdict takes 6 rounds" in done.out
+
+
+def test_baton_against_a_peer_has_a_ratio_with_its_interval(tmp_path: Path) -> None:
+    known = subprocess.run(["/usr/bin/python3", "-c", "import waitress"], capture_output=True, check=False, timeout=60)
+    if known.returncode != 0:
+        pytest.skip("BATON HAS NOT BEEN COMPARED WITH A PEER: apt-get install python3-waitress")
+    baton = f"exec {BINARY} serve --bind 127.0.0.1:{{port}} --admin 127.0.0.1:{{admin}} --python-path {REPOSITORY} handlers.hello:app"
+    peer = f"cd {REPOSITORY} && exec {WAITRESS} handlers.hello:app"
+    done, report = compare(tmp_path, *QUICK, baton, peer)
+    assert [each["errors"] for each in report["servers"]] == [0, 0]
+    assert all(each["server_cpu_seconds"] > 0 for server in report["servers"] for each in server["rounds"])
+    assert report["servers"][0]["rounds"][0]["gil"] is not None
+    assert report["servers"][1]["rounds"][0]["gil"] is None
+    headline = metric(report, 0, report["headline"])
+    assert 0 < headline["low"] <= headline["ratio"] <= headline["high"]
+    assert headline["verdict"] in ("better", "worse", "no difference detected")
+    assert "B against A" in done.out and "The headline is requests per CPU-second" in done.out
+
+
+def test_a_generator_that_was_the_limit_says_nothing_about_servers(tmp_path: Path) -> None:
+    """It is stopped half of the time: what was due meanwhile goes out late, and not because of the server."""
+    file = tmp_path / "report.json"
+    running = subprocess.Popen(
+        [str(LOAD), "compare", "--rounds", "1", "--rate", "1500", "--duration", "3", "--warm-up", "0s", "--json", str(file),
+         UPSTREAM, UPSTREAM],
+        env=usual_environment(), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    end = time.monotonic() + LIMIT_SECONDS
+    while running.poll() is None and time.monotonic() < end:
+        running.send_signal(signal.SIGSTOP)
+        time.sleep(0.2)
+        running.send_signal(signal.SIGCONT)
+        time.sleep(0.2)
+    out, err = running.communicate(timeout=LIMIT_SECONDS)
+    assert running.returncode == 4, err
+    report = json.loads(file.read_text())
+    assert all(each["rounds"][0]["generator_was_bottleneck"] for each in report["servers"])
+    for name in ("requests_per_second", "p50_response", "p99_service"):
+        assert metric(report, 0, name)["verdict"] == "the generator was the limit"
+    assert metric(report, 0, "requests_per_cpu_second")["verdict"] == "too few rounds"
+    assert "with A, the generator was the limit in 1 of 1 rounds" in out
+
+
+def test_standard_output_is_the_documents_when_it_is_asked_for_there(tmp_path: Path, server: str) -> None:
+    done = baton_load("compare", *QUICK, "--rounds", "1", "--json", "-", f"{server} 0 200", f"{server} 0 200", cwd=tmp_path)
+    assert done.status == 0, done.err
+    assert json.loads(done.out)["format"] == "baton-load-compare"
+    assert not (tmp_path / "-").exists()
+
+
+def test_an_old_report_stays_until_there_is_a_new_one(tmp_path: Path, server: str) -> None:
+    file = tmp_path / "report.json"
+    file.write_text("the old one")
+    done = baton_load("compare", *QUICK, "--json", str(file), f"{server} 0 200", "exit 3")
+    assert done.status == 3
+    assert file.read_text() == "the old one"
+    assert sorted(each.name for each in tmp_path.iterdir()) == ["report.json", "server.py"]
+    compare(tmp_path, *QUICK, "--rounds", "1", f"{server} 0 200", f"{server} 0 200")
+    assert sorted(each.name for each in tmp_path.iterdir()) == ["report.json", "server.py"]
 
 
 def test_errors_are_shown_and_in_the_verdict(tmp_path: Path, server: str) -> None:

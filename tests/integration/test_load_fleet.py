@@ -190,6 +190,33 @@ def test_a_killed_agent_fails_the_run(tmp_path: Path, stack: contextlib.ExitStac
     assert "partial" in fleet.coordinator.out
 
 
+def test_of_a_part_of_the_load_no_threshold_says_anything(tmp_path: Path, stack: contextlib.ExitStack) -> None:
+    with Target() as target:
+        fleet = Fleet(stack, tmp_path, 2, "--rate", "100", "--duration", "100", "--threshold", "max<1us", target.url)
+        agents = [fleet.agent(name) for name in "ab"]
+        eventually(lambda: target.seen.paths["/"] > 50)
+        agents[0].popen.kill()
+        assert fleet.coordinator.status() == 4
+    verdict = fleet.report()["verdict"]
+    assert verdict["own"] is True
+    assert [each["kept"] for each in verdict["thresholds"]] == [False]
+
+
+def test_an_agent_can_be_interrupted_while_it_looks_for_its_target(tmp_path: Path, stack: contextlib.ExitStack) -> None:
+    """One that accepts connections and says nothing, not even in TLS."""
+    with socket.create_server(("127.0.0.1", 0)) as mute:
+        url = f"https://127.0.0.1:{mute.getsockname()[1]}/"
+        fleet = Fleet(stack, tmp_path, 1, "--duration", "1", "--timeout", "1h", url)
+        agent = fleet.agent("a")
+        agent.says(r"part 1 of 1: ")
+        mute.settimeout(LIMIT_SECONDS)
+        stack.enter_context(mute.accept()[0])
+        agent.popen.send_signal(signal.SIGTERM)
+        assert agent.status() == 4
+        assert fleet.coordinator.status() == 4
+    fleet.coordinator.says(r"agent a \(\S+\).*interrupted")
+
+
 def test_a_silent_agent_fails_the_run(tmp_path: Path, stack: contextlib.ExitStack) -> None:
     with Target() as target:
         fleet = Fleet(stack, tmp_path, 2, "--rate", "100", "--duration", "100", target.url)

@@ -53,6 +53,28 @@ def test_flags_win_over_the_file(target: Target, tmp_path: Path) -> None:
     assert done.report["totals"]["due"] == 50
 
 
+def test_thresholds_of_one_endpoint(target: Target, tmp_path: Path) -> None:
+    text = f"""
+        base = "{target.url}"
+        [load]
+        rate = 100
+        duration = 1
+        thresholds = ["/slow:p50>=30ms", "errors<=0%"]
+        [[endpoint]]
+        path = "/quick"
+        [[endpoint]]
+        path = "/slow?ms=30"
+        """
+    kept = played(tmp_path, text, "--threshold", "/quick:service-max<60s")
+    assert [each["kept"] for each in kept.report["verdict"]["thresholds"]] == [True, True, True]
+    assert kept.status in (0, 4), kept.err
+    failed = played(tmp_path, text, "--threshold", "/slow:max<30ms")
+    assert [each["kept"] for each in failed.report["verdict"]["thresholds"]] == [True, True, False]
+    # 4 when this machine was too busy for the generator: then no threshold says anything.
+    assert failed.status == (4 if failed.report["verdict"]["own"] else 1), failed.out
+    assert "/slow:max<30ms" in failed.out + failed.err
+
+
 def test_expectations_make_errors(target: Target, tmp_path: Path) -> None:
     done = played(tmp_path, f"""
         base = "{target.url}"
@@ -161,6 +183,21 @@ def test_websockets_echo(tmp_path: Path, fresh: str) -> None:
         assert done.report["generator"]["opened"] == 50
 
 
+def test_websocket_headers_go_out_as_often_as_they_are_given(tmp_path: Path) -> None:
+    with Target() as target:
+        played(tmp_path, f"""
+            load = {{ rate = 20, duration = 1 }}
+            [[endpoint]]
+            url = "{target.url}/"
+            [[endpoint]]
+            url = "{target.url.replace("http:", "ws:")}/chat?status=403"
+            headers = {{ "X-Tag" = ["a", "b"], Host = "other.test", User-Agent = "ours" }}
+            """)
+        head = next(head for head in target.seen.heads if head.startswith("GET /chat"))
+    fields = [line for line in head.split("\r\n") if line.lower().startswith(("x-tag:", "host:", "user-agent:"))]
+    assert sorted(fields) == ["Host: other.test", "User-Agent: ours", "X-Tag: a", "X-Tag: b"]
+
+
 def test_a_websocket_that_is_refused(target: Target, tmp_path: Path) -> None:
     """Where there is only HTTP."""
     done = played(tmp_path, f"""
@@ -176,6 +213,9 @@ def test_a_websocket_that_is_refused(target: Target, tmp_path: Path) -> None:
     assert by_name(done)["chat"]["statuses"].keys() == {"403"}
 
 
+ONE = "[[endpoint]]\nurl = 'http://x/'\n"
+
+
 @pytest.mark.parametrize(
     ("text", "said"),
     [
@@ -184,6 +224,14 @@ def test_a_websocket_that_is_refused(target: Target, tmp_path: Path) -> None:
         ("[[endpoint]\n", ":1:"),
         ("", "endpoint"),
         ("load = { rate = -1 }\n[[endpoint]]\nurl = 'http://x/'\n", ":1:17: "),
+        # What is wrong only together with the rest.
+        (ONE + "[load]\nrate = 5\nduration = 2\nramp = '20s'\n", "wrong.toml:6:8: the ramp takes longer than the run"),
+        (ONE + "[load]\nrate = 5\nstep = '10:1s:3'\n", "wrong.toml:5:8: the step leads away from its limit"),
+        (ONE + "[load]\narrival = 'poisson'\n", "wrong.toml:4:11: arrival shapes the open model: say rate as well"),
+        (ONE + "[load]\nramp = '1s'\n", "wrong.toml:4:8: ramp shapes the open model"),
+        (ONE + "[load]\nstep = '1:1s'\n", "wrong.toml:4:8: step shapes the open model"),
+        (ONE + "[load]\nthresholds = ['p99<1s',\n  '/y:p99<1s']\n", 'wrong.toml:5:3: the threshold "/y:p99<1s" is of "/y"'),
+        (ONE + "[load]\nthresholds = ['rate>=99%']\n", 'wrong.toml:4:15: the threshold "rate>=99%" is a share'),
     ],
 )
 def test_mistakes_have_a_line_and_a_column(tmp_path: Path, text: str, said: str) -> None:
@@ -192,6 +240,21 @@ def test_mistakes_have_a_line_and_a_column(tmp_path: Path, text: str, said: str)
     done = baton_load("run", "--scenario", str(file))
     assert done.status == 2
     assert "wrong.toml" in done.line and said in done.line
+
+
+def test_what_a_flag_says_has_no_place_in_the_file(tmp_path: Path) -> None:
+    file = tmp_path / "right.toml"
+    file.write_text(ONE + "[load]\nrate = 5\nduration = 2\nramp = '1s'\nthresholds = ['p99<1s']\n")
+    longer = baton_load("run", "--scenario", str(file), "--ramp", "20s")
+    assert longer.status == 2
+    assert longer.line == "baton-load: the ramp takes longer than the run, which would never reach its rate"
+    unknown = baton_load("run", "--scenario", str(file), "--threshold", "/y:p99<1s")
+    assert unknown.status == 2
+    assert unknown.line.startswith('baton-load: the threshold "/y:p99<1s" is of "/y"')
+    # The file's ramp, in a run that the command line has made too short for it.
+    shorter = baton_load("run", "--scenario", str(file), "--duration", "500ms")
+    assert shorter.status == 2
+    assert "right.toml:6:8: the ramp takes longer than the run" in shorter.line
 
 
 def test_the_shipped_scenario_runs(tmp_path: Path) -> None:

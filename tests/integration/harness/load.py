@@ -77,8 +77,9 @@ class Seen:
 class Target:
     """A small HTTP/1.1 server on a thread of its own; the path says how it answers."""
 
-    def __init__(self, *, unix: Path | None = None, tls: ssl.SSLContext | None = None) -> None:
+    def __init__(self, *, unix: Path | None = None, tls: ssl.SSLContext | None = None, host: str = "127.0.0.1") -> None:
         self.seen = Seen()
+        self._host = host
         self._unix = unix
         self._tls = tls
         self._loop = asyncio.new_event_loop()
@@ -89,9 +90,11 @@ class Target:
     @property
     def url(self) -> str:
         """Without a path."""
+        scheme = "https" if self._tls else "http"
         if self._unix is not None:
-            return f"http+unix:{self._unix}:"
-        return f"{'https' if self._tls else 'http'}://127.0.0.1:{self.port}"
+            return f"{scheme}+unix:{self._unix}:"
+        host = f"[{self._host}]" if ":" in self._host else self._host
+        return f"{scheme}://{host}:{self.port}"
 
     def freeze(self, seconds: float) -> None:
         """Nothing is answered for so long."""
@@ -110,9 +113,9 @@ class Target:
     def _serve(self) -> None:
         asyncio.set_event_loop(self._loop)
         if self._unix is not None:
-            listening = asyncio.start_unix_server(self._connection, self._unix, backlog=1024)
+            listening = asyncio.start_unix_server(self._connection, self._unix, ssl=self._tls, backlog=1024)
         else:
-            listening = asyncio.start_server(self._connection, "127.0.0.1", 0, ssl=self._tls, backlog=4096)
+            listening = asyncio.start_server(self._connection, self._host, 0, ssl=self._tls, backlog=4096)
         server = self._loop.run_until_complete(listening)
         if self._unix is None:
             self.port = server.sockets[0].getsockname()[1]

@@ -152,16 +152,44 @@ TEST(Comparison, NothingButErrorsIsNotMeasured) {
 TEST(Comparison, SaysWhatAReaderHasToKnow) {
     Rounds rounds = {rounds_around(1000, 0.01), rounds_around(1000, 0.01)};
     rounds[0][1].measured.bottlenecks = {"a thread of the generator was at 97 %"};
+    rounds[0][1].measured.own = true;
+    rounds[1][2].measured.bottlenecks = {"every one of 4 connections was in use"};
     rounds[1][0].killed = true;
     rounds[1][4].no_books = "http://127.0.0.1:9/metrics: cannot connect: Connection refused";
     const Comparison comparison = compare(settings_for(2, 9), std::move(rounds), std::nullopt);
-    EXPECT_THAT(comparison.warnings(),
-                ::testing::ElementsAre(
-                    "ended early, after 6 of 9 rounds",
-                    "with A, the generator was the bottleneck in 1 of 6 rounds: a thread of the generator "
-                    "was at 97 %",
-                    "B did not end upon SIGTERM in 1 of 6 rounds and was killed",
-                    "no books of B: http://127.0.0.1:9/metrics: cannot connect: Connection refused"));
+    EXPECT_THAT(
+        comparison.warnings(),
+        ::testing::ElementsAre(
+            "ended early, after 6 of 9 rounds",
+            "with A, the generator was the limit in 1 of 6 rounds: a thread of the generator was at "
+            "97 %",
+            "with B, the load was not what was asked for in 1 of 6 rounds: every one of 4 connections "
+            "was in use",
+            "B did not end upon SIGTERM in 1 of 6 rounds and was killed",
+            "no books of B: http://127.0.0.1:9/metrics: cannot connect: Connection refused"));
+}
+
+TEST(Comparison, WhatTheGeneratorLimitedIsNoVerdictOnServers) {
+    Rounds rounds = {rounds_around(1000, 0.010), rounds_around(1500, 0.020), rounds_around(1500, 0.020)};
+    rounds[1][4].measured.bottlenecks = {"the generator was busy"};
+    EXPECT_FALSE(compare(settings_for(3), rounds, std::nullopt).generator_was_limit());
+    rounds[1][4].measured.own = true;
+    const Comparison comparison = compare(settings_for(3), std::move(rounds), std::nullopt);
+    EXPECT_TRUE(comparison.generator_was_limit());
+    for (const Compared& each : comparison.pairs[0].metrics) {
+        const bool server = each.metric->key == "requests_per_cpu_second";
+        EXPECT_EQ(each.verdict, server ? Verdict::better : Verdict::generator) << each.metric->key;
+        EXPECT_TRUE(each.interval.has_value());
+    }
+    EXPECT_EQ(compared(comparison, 1, "p99_response").verdict, Verdict::worse) << "B's limit is not C's";
+    EXPECT_THAT(to_text(comparison, "load"), HasSubstr("the generator was the limit"));
+}
+
+TEST(Comparison, ALimitOfTheFirstServersRoundsIsOneOfAllPairs) {
+    Rounds rounds = {rounds_around(1000, 0.010), rounds_around(1500, 0.020)};
+    rounds[0][0].measured.own = true;
+    const Comparison comparison = compare(settings_for(2), std::move(rounds), std::nullopt);
+    EXPECT_EQ(compared(comparison, 0, "requests_per_second").verdict, Verdict::generator);
 }
 
 TEST(Comparison, ShowsTheGilOfServersThatHaveOne) {
@@ -194,6 +222,7 @@ TEST(Comparison, ItsJsonHasEveryRoundAndEveryVerdict) {
         boost::json::parse(to_json(comparison, "the load", report::Environment{}));
     EXPECT_EQ(json.at("format").as_string(), "baton-load-compare");
     EXPECT_EQ(json.at("load").as_string(), "the load");
+    EXPECT_EQ(json.at("headline").as_string(), "requests_per_cpu_second");
     EXPECT_EQ(json.at("servers").as_array().size(), 2U);
     const boost::json::value& b = json.at("servers").at(1);
     EXPECT_EQ(b.at("rounds").as_array().size(), 6U);

@@ -94,6 +94,21 @@ TEST(Json, what_has_been_added_may_be_missing) {
     EXPECT_EQ(read(document).result.all.again, 0U);
 }
 
+TEST(Json, expectations_and_the_size_of_a_body_come_back) {
+    report::Report run = sample::open_run();
+    plan::Endpoint& endpoint = run.result.plan.endpoints[0];
+    endpoint.body = "four";
+    endpoint.expect = {{{200, 204}, {404, 404}}, "text", 17, std::chrono::milliseconds(250)};
+    const json::value document = report::to_json(run);
+    const report::Report back = read(document);
+    EXPECT_EQ(back.result.plan.endpoints[0].body_bytes(), 4U);
+    EXPECT_EQ(back.result.plan.endpoints[0].expect, endpoint.expect);
+    EXPECT_EQ(report::to_json(back).at("plan"), document.at("plan"));
+    json::value older = document;
+    older.at("plan").at("endpoints").at(0).as_object().erase("expect");
+    EXPECT_EQ(refusal(older), "accepted");
+}
+
 TEST(Json, histograms_come_back_exactly) {
     const report::Report run = sample::open_run();
     const stats::Histogram back = read(report::to_json(run)).result.all.response;
@@ -221,6 +236,36 @@ One run of each has no interval: such a ratio may be chance; compare measures in
 )TEXT");
 }
 
+TEST(Diff, finds_every_difference_of_what_is_sent) {
+    const auto said = [](const std::function<void(plan::Plan&)>& change) {
+        const report::Report a = sample::open_run();
+        report::Report b = sample::open_run();
+        change(b.result.plan);
+        std::string all;
+        // As diff reads them: from files, without bodies.
+        for (const std::string& each :
+             report::differences(read(report::to_json(a)), read(report::to_json(b))))
+            all += each + '\n';
+        return all;
+    };
+    EXPECT_EQ(said([](plan::Plan&) {}), "");
+    EXPECT_EQ(said([](plan::Plan& plan) { plan.load.timeout = std::chrono::seconds(1); }),
+              "The plans differ: timeouts of 30 s | 1 s\n");
+    const auto in = [&](void (*change)(plan::Endpoint&)) {
+        const std::string all = said([change](plan::Plan& plan) { change(plan.endpoints[0]); });
+        const std::string begin = "The endpoints differ in ";
+        EXPECT_EQ(all.substr(0, begin.size()), begin);
+        return all.substr(std::min(all.size(), begin.size()), all.find(':') - begin.size());
+    };
+    EXPECT_EQ(in([](plan::Endpoint& of) { of.body = "x"; }), "size of the body");
+    EXPECT_EQ(in([](plan::Endpoint& of) { of.chunked = true; }), "chunking");
+    EXPECT_EQ(in([](plan::Endpoint& of) { of.headers = {{"A", "b"}}; }), "names of headers");
+    EXPECT_EQ(in([](plan::Endpoint& of) { of.echo.bytes = 7; }), "WebSocket messages");
+    EXPECT_EQ(in([](plan::Endpoint& of) { of.expect.body_contains = "x"; }), "expectations");
+    EXPECT_EQ(in([](plan::Endpoint& of) { of.expect.within = std::chrono::seconds(1); }), "expectations");
+    EXPECT_EQ(in([](plan::Endpoint& of) { of.name = "/other", of.weight = 2; }), "name, weight");
+}
+
 TEST(Diff, warns_of_other_plans_machines_and_servers) {
     const report::Report a = with_server_and_agent(sample::open_run());
     report::Report b = with_server_and_agent(sample::open_run());
@@ -229,12 +274,13 @@ TEST(Diff, warns_of_other_plans_machines_and_servers) {
     b.environment.kernel = "Linux 7";
     b.books->runtime["mode"] = "free-threaded";
     b.verdict.bottlenecks = {"x"};
-    EXPECT_THAT(report::differences(a, b),
-                testing::ElementsAre(
-                    HasSubstr("The plans differ: 500 requests/s"), HasSubstr("The endpoints differ: GET"),
-                    "The kernels differ: Linux 6.1.0 x86_64 | Linux 7",
-                    "The servers differ in mode: gil | free-threaded",
-                    "In B the load was not what was asked for, or the generator was the bottleneck."));
+    EXPECT_THAT(
+        report::differences(a, b),
+        testing::ElementsAre(
+            HasSubstr("The plans differ: 500 requests/s"), HasSubstr("The endpoints differ in method: GET"),
+            "The kernels differ: Linux 6.1.0 x86_64 | Linux 7",
+            "The servers differ in mode: gil | free-threaded",
+            "In B the load was not what was asked for, or the generator was the bottleneck."));
     EXPECT_THAT(report::differences(a, a), testing::IsEmpty());
 }
 

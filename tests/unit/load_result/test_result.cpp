@@ -141,5 +141,22 @@ TEST(HdrLogOfARun, HasEndpointsAndSeconds) {
     EXPECT_NE(closed.str().find("Tag=/b/service"), std::string::npos);
 }
 
+// The warm-up is not in the log, so its first second is not the run's.
+TEST(HdrLogOfARun, BeginsWithTheMeasuredTime) {
+    Result result;
+    result.plan = plan_of({"/"});
+    result.plan.load.warm_up = 2500ms;
+    result.endpoints.resize(1);
+    const auto head = [&](const char* started) {
+        result.started = started;
+        std::ostringstream out;
+        write_hdr_log(out, result);
+        return out.str();
+    };
+    EXPECT_NE(head("2023-11-14T22:13:20Z").find("BaseTime: 1700000002.500 "), std::string::npos);
+    EXPECT_NE(head("2023-11-14T22:13:20.125Z").find("StartTime: 1700000002.625 "), std::string::npos);
+    EXPECT_NE(head("whenever").find("BaseTime: 0.000 "), std::string::npos);
+}
+
 }  // namespace
 }  // namespace loadgen::result

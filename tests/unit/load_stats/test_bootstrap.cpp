@@ -73,6 +73,41 @@ TEST(Bootstrap, FewRoundsGiveTheWholeRange) {
     EXPECT_NEAR(three.high, 16, 1e-9);
 }
 
+// Whether the interval of rounds whose ratios have the median 1 leaves it out, with the distribution given by
+// its quantiles.
+bool misses(std::mt19937_64& random, std::size_t rounds, double (*quantile)(double)) {
+    std::vector<double> b;
+    for (std::size_t i = 0; i < rounds; ++i)
+        b.push_back(std::exp(quantile((static_cast<double>(random() >> 11) + 0.5) / 9007199254740992.0)));
+    return median_ratio(std::vector<double>(rounds, 1.0), b, random()).differs();
+}
+
+// The seed is fixed: this is no lottery. Of 200 intervals 10 may miss, and a few more by chance; those of a
+// bootstrap alone miss 25 with seven rounds.
+TEST(Bootstrap, TheIntervalHoldsTheTrueMedianAsOftenAsItSays) {
+    constexpr int kTrials = 200;
+    const auto even = [](double share) { return share - 0.5; };
+    const auto skewed = [](double share) { return -std::log(share) - std::log(2.0); };
+    for (std::size_t rounds = kFewestRounds; rounds <= 12; ++rounds) {
+        std::mt19937_64 random(rounds);
+        int even_missed = 0;
+        int skewed_missed = 0;
+        for (int trial = 0; trial < kTrials / 2; ++trial) {
+            even_missed += misses(random, rounds, even) ? 1 : 0;
+            skewed_missed += misses(random, rounds, skewed) ? 1 : 0;
+        }
+        EXPECT_LE(even_missed + skewed_missed, 14) << rounds << " rounds";
+    }
+}
+
+TEST(Bootstrap, SevenRoundsReachFromTheLeastToTheGreatest) {
+    const std::vector<double> ones(7, 1.0);
+    const Interval95 seven = median_ratio(ones, std::vector<double>{0.9, 1.1, 1.2, 1.3, 1.4, 1.5, 1.6}, 1);
+    EXPECT_NEAR(seven.low, 0.9, 1e-12);
+    EXPECT_NEAR(seven.high, 1.6, 1e-12);
+    EXPECT_FALSE(seven.differs());
+}
+
 TEST(Bootstrap, TheSeedDecides) {
     const std::vector<double> a = noisy(3, 10, 1);
     const std::vector<double> b = noisy(4, 10, 1);
