@@ -73,7 +73,7 @@
           axis({ size: 34, values: (_, splits) => splits.map((value) => value + " s"), space: 60, incrs: [1, 2, 5, 10, 30, 60, 120, 300, 600, 1800, 3600] }),
           axis(scale === latencyScale ? logAxis({ size: wide }) : { size: wide, values: (_, splits) => splits.map(show) }),
         ],
-        series: [{ label: "second", value: (_, value) => (value == null ? "--" : value + " s") }, ...series],
+        series: [{ label: run.series.step > 1 ? run.series.step + " seconds from" : "second", value: (_, value) => (value == null ? "--" : value + " s") }, ...series],
       },
       [run.series.t, ...data],
     );

@@ -36,13 +36,14 @@ Column column_of(const stats::Cells& cells) {
     return made;
 }
 
-void latest(View& view, const std::vector<result::Second>& seconds, std::size_t complete, std::size_t last) {
+void latest(View& view, const std::vector<result::RecentSecond>& seconds, std::size_t complete,
+            std::size_t last) {
     view.last = std::min(last, complete);
     if (view.last == 0) return;
     stats::Histogram response;
     stats::Histogram service;
     for (std::size_t i = complete - view.last; i < complete; ++i) {
-        const result::Second& second = seconds[i];
+        const result::RecentSecond& second = seconds[i];
         view.offered += static_cast<double>(second.due);
         view.answered += static_cast<double>(second.answered);
         view.failed += static_cast<double>(second.errors);
@@ -99,7 +100,7 @@ View view_of(const plan::Plan& plan, const result::Collector::Progress& progress
     if (complete > 0) view.last_second = progress.first + complete - 1;
     so_far(view, progress);
     for (std::size_t i = 0; i < complete; ++i) {
-        const result::Second& second = progress.seconds[i];
+        const result::RecentSecond& second = progress.seconds[i];
         view.strip.push_back(column_of(view.open ? second.response : second.service));
     }
     return view;

@@ -104,13 +104,13 @@ void latencies(Families& out, const Run& run) {
 }
 
 // Of the last second that all workers have handed over.
-const result::Second* last_complete(const result::Collector::Progress& progress) {
+const result::RecentSecond* last_complete(const result::Collector::Progress& progress) {
     const auto& seconds = progress.seconds;
     return seconds.size() < 2 ? nullptr : &seconds[seconds.size() - 2];
 }
 
 void now(Families& out, const Run& run, Stage stage) {
-    const result::Second* const last = stage == Stage::running ? last_complete(run.progress) : nullptr;
+    const result::RecentSecond* const last = stage == Stage::running ? last_complete(run.progress) : nullptr;
     const auto of_last = [&](const auto& value) { return last == nullptr ? 0.0 : value(*last); };
     out.begin("in_flight", "Requests that had been sent and not ended, at the end of the last second.",
               MetricType::Gauge);

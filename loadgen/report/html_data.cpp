@@ -14,8 +14,6 @@ namespace json = boost::json;
 
 namespace {
 
-// More points than a screen has columns only make the file large.
-constexpr std::size_t kMostPoints = 3600;
 constexpr double kNinesStep = 0.05;
 
 json::value seconds_or_null(std::optional<Nanoseconds> value) {
@@ -43,35 +41,22 @@ json::object percentiles(const result::Sum& all) {
     return {{"nines", std::move(nines)}, {"response", std::move(response)}, {"service", std::move(service)}};
 }
 
+// Of a long run a point is a stretch of seconds: counts are per second, latencies those of all its answers.
 class Series {
   public:
-    explicit Series(const std::vector<result::Second>& seconds)
-        : seconds_(seconds), window_(window_of(seconds)) {
-        for (const result::Second& second : seconds) {
+    Series(const result::Result& result, std::size_t seconds) : seconds_(result.seconds) {
+        for (const result::Stretch& stretch : result.stretches)
+            if (stretch.first < seconds) stretches_.push_back(&stretch);
+        for (const result::Second& second : seconds_)
             for (const auto& [status, count] : second.statuses) codes_.insert(status);
-        }
-    }
-
-    void add(std::size_t at) {
-        const result::Second& second = seconds_[at];
-        push("t", at);
-        push("due", second.due);
-        push("answered", second.answered);
-        push("errors", second.errors);
-        push("in_flight", second.in_flight);
-        push("cpu", std::isfinite(second.cpu) ? second.cpu : 0);
-        latency("response", at, &result::Second::response);
-        latency("service", at, &result::Second::service);
-        for (const int code : codes_) {
-            const auto found = second.statuses.find(code);
-            array(statuses_, std::to_string(code))
-                .push_back(found == second.statuses.end() ? 0 : found->second);
-        }
+        window_ = window_of();
+        for (std::size_t at = 0; at < stretches_.size(); ++at) add(at, seconds);
     }
 
     json::object made() && {
         array(lists_, "t");
-        lists_["window"] = window_;
+        lists_["window"] = window_ * width();
+        lists_["step"] = width();
         lists_["statuses"] = std::move(statuses_);
         return std::move(lists_);
     }
@@ -84,28 +69,59 @@ class Series {
     void push(const char* name, Value value) {
         array(lists_, name).push_back(value);
     }
-    // The median of the second itself; the p99 of as many seconds, up to this one, as it takes to have one.
-    void latency(const std::string& name, std::size_t at, stats::Cells result::Second::* cells) {
+
+    void add(std::size_t at, std::size_t seconds) {
+        const std::size_t first = stretches_[at]->first;
+        const std::size_t behind = std::min<std::size_t>(first + stretches_[at]->length, seconds);
+        const auto per_second = [&](auto&& number) {
+            double sum = 0;
+            for (std::size_t i = first; i < behind; ++i) sum += static_cast<double>(number(seconds_[i]));
+            return sum / static_cast<double>(behind - first);
+        };
+        push("t", first);
+        push("due", per_second([](const result::Second& second) { return second.due; }));
+        push("answered", per_second([](const result::Second& second) { return second.answered; }));
+        push("errors", per_second([](const result::Second& second) { return second.errors; }));
+        push("in_flight", per_second([](const result::Second& second) { return second.in_flight; }));
+        push("cpu", per_second([](const result::Second& second) {
+                 return std::isfinite(second.cpu) ? second.cpu : 0;
+             }));
+        latency("response", at, &result::Stretch::response);
+        latency("service", at, &result::Stretch::service);
+        for (const int code : codes_)
+            array(statuses_, std::to_string(code)).push_back(per_second([code](const result::Second& second) {
+                const auto found = second.statuses.find(code);
+                return found == second.statuses.end() ? 0 : found->second;
+            }));
+    }
+
+    // The median of the point itself; the p99 of as many points, up to this one, as it takes to have one.
+    void latency(const std::string& name, std::size_t at, stats::Cells result::Stretch::* cells) {
         scratch_.reset();
-        scratch_.add(seconds_[at].*cells);
+        scratch_.add(stretches_[at]->*cells);
         array(lists_, name + "50").push_back(seconds_or_null(result::percentile(scratch_, 0.50)));
         for (std::size_t back = 1; back < window_ && back <= at; ++back)
-            scratch_.add(seconds_[at - back].*cells);
+            scratch_.add(stretches_[at - back]->*cells);
         array(lists_, name + "99").push_back(seconds_or_null(result::percentile(scratch_, 0.99)));
     }
 
-    static std::size_t window_of(const std::vector<result::Second>& seconds) {
+    std::size_t width() const { return stretches_.empty() ? 1 : stretches_.front()->length; }
+
+    // In points.
+    std::size_t window_of() const {
         constexpr std::size_t kLongest = 30;
         std::uint64_t answers = 0;
-        for (const result::Second& second : seconds) answers += second.service.total;
+        for (const result::Stretch* stretch : stretches_) answers += stretch->service.total;
         if (answers == 0) return 1;
-        const double mean = static_cast<double>(answers) / static_cast<double>(seconds.size());
+        const double mean = static_cast<double>(answers) / static_cast<double>(stretches_.size());
         // A little more than 1000, as seconds differ.
-        return std::clamp(static_cast<std::size_t>(std::ceil(1050 / mean)), std::size_t{1}, kLongest);
+        return std::clamp(static_cast<std::size_t>(std::ceil(1050 / mean)), std::size_t{1},
+                          std::max(kLongest / width(), std::size_t{1}));
     }
 
     const std::vector<result::Second>& seconds_;
-    std::size_t window_;
+    std::vector<const result::Stretch*> stretches_;
+    std::size_t window_ = 1;  // points
     std::set<int> codes_;
     json::object lists_;
     json::object statuses_;
@@ -116,12 +132,9 @@ class Series {
 
 std::string chart_data(const Report& report) {
     const result::Result& result = report.result;
-    Series series(result.seconds);
     // The last may be what ended behind the measured time; a rate of it would mean nothing.
     const auto whole = static_cast<std::size_t>(std::max(0.0, std::ceil(result.self.wall - 0.01)));
-    const std::size_t count = std::min(result.seconds.size(), whole);
-    const std::size_t step = std::max<std::size_t>(1, (count + kMostPoints - 1) / kMostPoints);
-    for (std::size_t i = 0; i < count; i += step) series.add(i);
+    Series series(result, std::min(result.seconds.size(), whole));
     return json::serialize(json::object{{"open", is_open(result.plan)},
                                         {"percentiles", percentiles(result.all)},
                                         {"series", std::move(series).made()}});

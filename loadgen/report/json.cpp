@@ -80,20 +80,16 @@ json::object sum(const result::Sum& sum) {
 }
 
 // One second's latencies: percentiles only, its cells would make the document of an hour unwieldy.
-json::object brief(const stats::Cells& cells, stats::Histogram& scratch) {
-    scratch.reset();
-    scratch.add(cells);
-    json::object made{{"n", scratch.count()}};
-    for (const auto& [name, fraction] : {std::pair{"p50", 0.5}, {"p90", 0.9}, {"p99", 0.99}}) {
-        made[name] = seconds_or_null(result::percentile(scratch, fraction));
-    }
-    made["max"] = scratch.count() > 0 ? json::value(seconds_of(scratch.most())) : json::value(nullptr);
-    return made;
+json::object brief(const result::Brief& of) {
+    return {{"n", of.total},
+            {"p50", seconds_or_null(of.p50)},
+            {"p90", seconds_or_null(of.p90)},
+            {"p99", seconds_or_null(of.p99)},
+            {"max", of.total > 0 ? json::value(seconds_of(of.most)) : json::value(nullptr)}};
 }
 
 json::array series(const std::vector<result::Second>& seconds) {
     json::array made;
-    stats::Histogram scratch;
     for (const result::Second& second : seconds) {
         made.push_back(json::object{{"due", second.due},
                                     {"answered", second.answered},
@@ -101,8 +97,8 @@ json::array series(const std::vector<result::Second>& seconds) {
                                     {"statuses", counts(second.statuses)},
                                     {"in_flight", second.in_flight},
                                     {"cpu", number(second.cpu)},
-                                    {"response", brief(second.response, scratch)},
-                                    {"service", brief(second.service, scratch)}});
+                                    {"response", brief(second.response)},
+                                    {"service", brief(second.service)}});
     }
     return made;
 }

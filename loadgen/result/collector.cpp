@@ -27,6 +27,34 @@ bool is_span(double seconds) noexcept {
     return std::isfinite(seconds) && seconds >= 0;
 }
 
+template <typename Second>
+void count_in(const Interval& interval, Second& second) {
+    for (const Tally& tally : interval.endpoints) {
+        second.due += tally.due;
+        second.answered += tally.answered;
+        second.errors += errors_of(tally);
+        for (const auto& [status, count] : tally.statuses) second.statuses[status] += count;
+    }
+    second.in_flight += interval.in_flight;
+    second.cpu += interval.cpu;
+}
+
+template <typename To, typename From>
+SecondWith<To> without_latencies(const SecondWith<From>& of) {
+    return {of.due, of.answered, of.errors, of.statuses, of.in_flight, {}, {}, of.cpu};
+}
+
+// Of a second whose cells are gone: a worker was minutes behind the others. Percentiles without its part
+// would be wrong.
+void add_late(const stats::Cells& cells, Brief& brief) {
+    if (cells.total == 0) return;
+    brief = {brief.total + cells.total, {}, {}, {}, std::max(brief.most, cells.most)};
+}
+
+std::size_t cells_in(const Stretch& stretch) noexcept {
+    return stretch.response.counts.size() + stretch.service.counts.size();
+}
+
 bool could_be(const Tally& tally) noexcept {
     using stats::Histogram;
     return tally.failures[0] == 0 && unexpected_of(tally) <= tally.answered &&
@@ -78,20 +106,22 @@ void Collector::add_texts(const Interval& interval) {
 }
 
 void Collector::add_second(const Interval& interval) {
-    const bool behind = interval.second >= measured_;
-    if (behind && !behind_) behind_.emplace();
-    if (!behind && seconds_.size() <= interval.second) seconds_.resize(std::size_t{interval.second} + 1);
-    Second& second = behind ? *behind_ : seconds_[interval.second];
+    stats::Cells response;
+    stats::Cells service;
     for (const Tally& tally : interval.endpoints) {
-        second.due += tally.due;
-        second.answered += tally.answered;
-        second.errors += errors_of(tally);
-        for (const auto& [status, count] : tally.statuses) second.statuses[status] += count;
-        second.response.add(tally.response);
-        second.service.add(tally.service);
+        response.add(tally.response);
+        service.add(tally.service);
     }
-    second.in_flight += interval.in_flight;
-    second.cpu += interval.cpu;
+    if (interval.second < measured_) {
+        reach(interval.second);
+        count_in(interval, seconds_[interval.second]);
+        add_latencies(interval.second, response, service);
+    } else {
+        if (!behind_) behind_.emplace();
+        count_in(interval, *behind_);
+        behind_->response.add(response);
+        behind_->service.add(service);
+    }
 
     if (used_.size() <= interval.worker) used_.resize(std::size_t{interval.worker} + 1);
     std::vector<Used>& used = used_[interval.worker];
@@ -101,9 +131,95 @@ void Collector::add_second(const Interval& interval) {
     used[interval.second].stalled += interval.stalled;
 }
 
-std::vector<Second> Collector::series(std::size_t from) const {
-    std::vector<Second> out(seconds_.begin() + static_cast<std::ptrdiff_t>(from), seconds_.end());
+// Up to this second there is room; of those that are no longer among the last, the percentiles are taken.
+void Collector::reach(std::size_t second) {
+    while (seconds_.size() <= second) {
+        seconds_.emplace_back();
+        recent_.emplace_back();
+        if (recent_.size() <= kWatched) continue;
+        Second& settled = seconds_[seconds_.size() - recent_.size()];
+        settled.response = brief_of(recent_.front().response);
+        settled.service = brief_of(recent_.front().service);
+        recent_.pop_front();
+    }
+}
+
+void Collector::add_latencies(std::uint32_t second, const stats::Cells& response,
+                              const stats::Cells& service) {
+    const std::size_t settled = seconds_.size() - recent_.size();
+    if (second >= settled) {
+        recent_[second - settled].response.add(response);
+        recent_[second - settled].service.add(service);
+    } else {
+        add_late(response, seconds_[second].response);
+        add_late(service, seconds_[second].service);
+    }
+    while (second / width_ >= kMostStretches) fold();
+    while (stretches_.size() <= second / width_)
+        stretches_.push_back({static_cast<std::uint32_t>(stretches_.size()) * width_, width_, {}, {}});
+    Stretch& stretch = stretches_[second / width_];
+    cells_ -= cells_in(stretch);
+    stretch.response.add(response);
+    stretch.service.add(service);
+    cells_ += cells_in(stretch);
+    while (cells_ > kMostCells && stretches_.size() > kFewestStretches) fold();
+}
+
+// Each two neighbours become one.
+void Collector::fold() {
+    width_ *= 2;
+    cells_ = 0;
+    std::vector<Stretch> folded;
+    folded.reserve(stretches_.size() / 2 + 1);
+    for (Stretch& stretch : stretches_) {
+        if (stretch.first % width_ == 0) {
+            folded.push_back(std::move(stretch));
+            folded.back().length = width_;
+        } else {
+            folded.back().response.add(stretch.response);
+            folded.back().service.add(stretch.service);
+        }
+        stretch = {};
+    }
+    stretches_ = std::move(folded);
+    for (Stretch& stretch : stretches_) {
+        stretch.response.counts.shrink_to_fit();
+        stretch.service.counts.shrink_to_fit();
+        cells_ += cells_in(stretch);
+    }
+}
+
+std::vector<RecentSecond> Collector::recent() const {
+    std::vector<RecentSecond> out;
+    const std::size_t first = seconds_.size() - recent_.size();
+    for (std::size_t i = 0; i < recent_.size(); ++i) {
+        out.push_back(without_latencies<stats::Cells>(seconds_[first + i]));
+        out.back().response = recent_[i].response;
+        out.back().service = recent_[i].service;
+    }
     if (behind_) out.push_back(*behind_);
+    return out;
+}
+
+std::vector<Second> Collector::series() const {
+    std::vector<Second> out = seconds_;
+    const std::size_t first = out.size() - recent_.size();
+    for (std::size_t i = 0; i < recent_.size(); ++i) {
+        out[first + i].response = brief_of(recent_[i].response);
+        out[first + i].service = brief_of(recent_[i].service);
+    }
+    if (!behind_) return out;
+    out.push_back(without_latencies<Brief>(*behind_));
+    out.back().response = brief_of(behind_->response);
+    out.back().service = brief_of(behind_->service);
+    return out;
+}
+
+std::vector<Stretch> Collector::all_stretches() const {
+    std::vector<Stretch> out = stretches_;
+    const auto seconds = static_cast<std::uint32_t>(seconds_.size());
+    if (!out.empty()) out.back().length = seconds - out.back().first;
+    if (behind_) out.push_back({seconds, 1, behind_->response, behind_->service});
     return out;
 }
 
@@ -123,8 +239,8 @@ Collector::Progress Collector::progress() const {
     {
         const std::lock_guard lock(mutex_);
         out.endpoints = endpoints_;
-        out.first = seconds_.size() - std::min(seconds_.size(), kWatched);
-        out.seconds = series(out.first);
+        out.first = seconds_.size() - recent_.size();
+        out.seconds = recent();
         out.self = self_;
         const std::size_t growing = behind_ ? 1 : 2;
         const std::size_t complete = seconds_.size() - std::min(seconds_.size(), growing);
@@ -143,7 +259,8 @@ Result Collector::result(std::string started, double wall, double cpu) const {
     {
         const std::lock_guard lock(mutex_);
         out.endpoints = endpoints_;
-        out.seconds = series(0);
+        out.seconds = series();
+        out.stretches = all_stretches();
         out.self = self_;
         const auto share = [&](double Used::* what) {
             return wall > 0 ? std::min(most(what, 0, measured_) / wall, 1.0) : 0.0;

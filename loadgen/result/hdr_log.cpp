@@ -46,10 +46,11 @@ void write_hdr_log(std::ostream& out, const Result& result) {
         totals.push_back(result.endpoints[i].service.cells());
         lines.push_back({name + "/service", 0, result.self.wall, &totals.back()});
     }
-    for (std::size_t second = 0; second < result.seconds.size(); ++second) {
-        const auto start = static_cast<double>(second);
-        if (open) lines.push_back({"response", start, 1, &result.seconds[second].response});
-        lines.push_back({"service", start, 1, &result.seconds[second].service});
+    for (const Stretch& stretch : result.stretches) {
+        const auto start = static_cast<double>(stretch.first);
+        const auto length = static_cast<double>(stretch.length);
+        if (open) lines.push_back({"response", start, length, &stretch.response});
+        lines.push_back({"service", start, length, &stretch.service});
     }
     stats::write_hdr_log(out, measured_from(result), lines);
 }

@@ -1,6 +1,7 @@
-// A run as an HdrHistogram log: the response and service times of every second (tags `response` and
-// `service`), and of each endpoint over the whole run (tags ENDPOINT/response and ENDPOINT/service). In the
-// closed model there are no response times. Time 0 is where the measured time begins, behind the warm-up.
+// A run as an HdrHistogram log: the response and service times of every second, in long runs of several
+// together (tags `response` and `service`), and of each endpoint over the whole run (tags ENDPOINT/response
+// and ENDPOINT/service). In the closed model there are no response times. Its time 0 is where the measured
+// time begins, behind the warm-up.
 //
 //   java -cp hdrhistogram.jar org.HdrHistogram.HistogramLogProcessor -i FILE -tag response
 //

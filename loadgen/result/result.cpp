@@ -80,6 +80,13 @@ bool enough(std::uint64_t samples, double fraction) noexcept {
     return static_cast<double>(samples) * beyond >= 10 - 1e-6;
 }
 
+Brief brief_of(const stats::Cells& cells) noexcept {
+    const auto at = [&cells](double fraction) {
+        return enough(cells.total, fraction) ? std::optional(cells.at(fraction)) : std::nullopt;
+    };
+    return {cells.total, at(0.50), at(0.90), at(0.99), cells.most};
+}
+
 std::optional<Nanoseconds> percentile(const stats::Histogram& histogram, double fraction) noexcept {
     if (!enough(histogram.count(), fraction)) return std::nullopt;
     return histogram.at(fraction);

@@ -44,16 +44,35 @@ struct Sum {
     double error_share() const noexcept;    // 0 to 1; of those that have ended
 };
 
-// One second of the run over all endpoints and workers; kept sparse.
-struct Second {
+// What is kept of the latencies of one second when its cells are not.
+struct Brief {
+    std::uint64_t total = 0;
+    std::optional<Nanoseconds> p50, p90, p99;  // none: too few samples
+    Nanoseconds most{};
+};
+Brief brief_of(const stats::Cells& cells) noexcept;
+
+// One second of the run over all endpoints and workers.
+template <typename Latencies>
+struct SecondWith {
     std::uint64_t due = 0;
     std::uint64_t answered = 0;
     std::uint64_t errors = 0;
     std::map<int, std::uint64_t> statuses;
     std::uint64_t in_flight = 0;
+    Latencies response;
+    Latencies service;
+    double cpu = 0;
+};
+using Second = SecondWith<Brief>;
+using RecentSecond = SecondWith<stats::Cells>;
+
+// All latencies of some seconds in a row. Together the stretches of a run have what ended in it, once.
+struct Stretch {
+    std::uint32_t first = 0;  // second
+    std::uint32_t length = 1;
     stats::Cells response;
     stats::Cells service;
-    double cpu = 0;
 };
 
 // The generator about itself.
@@ -79,6 +98,9 @@ struct Result {
     Sum all;
     std::vector<Sum> endpoints;   // in the plan's order
     std::vector<Second> seconds;  // of the measured time; the last may be what ended behind it
+    // Of the same seconds, in ascending order and of one length, but for the last of the measured time and
+    // the one of what ended behind it.
+    std::vector<Stretch> stretches;
     Self self;
 
     // Requests per second that were answered as expected, over the measured time.

@@ -20,6 +20,13 @@ double middle_of(std::size_t cell) noexcept {
            2;
 }
 
+// Of so many values in ascending order, the one that `fraction` (above 0) are not above; from 1.
+std::uint64_t rank_of(double fraction, std::uint64_t total) noexcept {
+    // 0.07 of 100 are 7, although the nearest double to 0.07 times 100 is a little more.
+    const double wanted = std::ceil(std::nextafter(fraction, 0.0) * static_cast<double>(total));
+    return std::max(static_cast<std::uint64_t>(wanted), std::uint64_t{1});
+}
+
 // Ascending cells that exist, none of them empty, and as many values in them as is said.
 bool counts_add_up(const Cells& cells) noexcept {
     std::uint64_t total = 0;
@@ -57,6 +64,19 @@ void Cells::add(const Cells& other) {
     most = std::max(most, other.most);
     sum += other.sum;
     total += other.total;
+}
+
+Nanoseconds Cells::at(double fraction) const noexcept {
+    if (total == 0) return {};
+    if (!(fraction > 0)) return least;
+    if (fraction >= 1) return most;
+    const std::uint64_t rank = rank_of(fraction, total);
+    std::uint64_t seen = 0;
+    for (const auto& [cell, count] : counts) {
+        seen += count;
+        if (seen >= rank) return std::min(Histogram::highest_of(cell), most);
+    }
+    return most;
 }
 
 void Histogram::add(const Histogram& other) {
@@ -127,9 +147,7 @@ Nanoseconds Histogram::at(double fraction) const noexcept {
     if (total_ == 0) return {};
     if (!(fraction > 0)) return least_;
     if (fraction >= 1) return most_;
-    // 0.07 of 100 are 7, although the nearest double to 0.07 times 100 is a little more.
-    const double wanted = std::ceil(std::nextafter(fraction, 0.0) * static_cast<double>(total_));
-    const auto rank = std::max(static_cast<std::uint64_t>(wanted), std::uint64_t{1});
+    const std::uint64_t rank = rank_of(fraction, total_);
     const std::size_t last = cell_of(most_);
     std::uint64_t seen = 0;
     for (std::size_t cell = cell_of(least_); cell < last; ++cell) {

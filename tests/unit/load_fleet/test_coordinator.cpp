@@ -113,8 +113,11 @@ TEST(Coordinator, FourAgentsComeToWhatOneRunComesTo) {
     expect_same(merged.all, single.all);
     for (std::size_t i = 0; i < 2; ++i) expect_same(merged.endpoints[i], single.endpoints[i]);
     ASSERT_EQ(merged.seconds.size(), single.seconds.size());
+    ASSERT_EQ(merged.stretches.size(), single.seconds.size());
+    ASSERT_EQ(single.stretches.size(), single.seconds.size());
     for (std::size_t i = 0; i < single.seconds.size(); ++i) {
-        expect_same(merged.seconds[i].response, single.seconds[i].response);
+        expect_same(merged.stretches[i].response, single.stretches[i].response);
+        EXPECT_EQ(merged.seconds[i].response.p90, single.seconds[i].response.p90);
         EXPECT_EQ(merged.seconds[i].in_flight, single.seconds[i].in_flight);
         EXPECT_EQ(merged.seconds[i].due, single.seconds[i].due);
     }

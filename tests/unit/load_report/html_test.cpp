@@ -84,6 +84,7 @@ TEST(Html, json_cannot_end_its_element) {
 TEST(Html, charts_are_drawn_from_the_measured_time_only) {
     report::Report run = sample::open_run();
     run.result.seconds.push_back(run.result.seconds.back());  // what ended behind it
+    run.result.stretches.push_back({10, 1, {}, {}});
     const json::value data = json::parse(data_of(report::to_html(run)));
     EXPECT_TRUE(data.at("open").as_bool());
     const json::value& series = data.at("series");
@@ -100,10 +101,10 @@ TEST(Html, charts_are_drawn_from_the_measured_time_only) {
 
 TEST(Html, p99_over_time_is_over_as_many_seconds_as_it_takes) {
     report::Report run = sample::open_run();
-    for (result::Second& second : run.result.seconds) {
+    for (result::Stretch& stretch : run.result.stretches) {
         stats::Histogram few;
         for (int i = 0; i < 400; ++i) few.record(std::chrono::milliseconds(2));
-        second.service = second.response = few.cells();
+        stretch.service = stretch.response = few.cells();
     }
     const json::value data = json::parse(html::chart_data(run));
     EXPECT_EQ(data.at("series").at("window").to_number<int>(), 3);
@@ -111,11 +112,43 @@ TEST(Html, p99_over_time_is_over_as_many_seconds_as_it_takes) {
     EXPECT_FALSE(data.at("series").at("service99").at(2).is_null());
 }
 
+// Two hours and a second: what each point stands for is in it whole.
+TEST(Html, charts_of_long_runs_leave_no_second_out) {
+    constexpr std::uint32_t kSeconds = 7201;
+    report::Report run = sample::open_run();
+    run.result.self.wall = kSeconds;
+    run.result.seconds.assign(kSeconds, {});
+    run.result.stretches.clear();
+    for (std::uint32_t i = 0; i < kSeconds; ++i) {
+        result::Second& second = run.result.seconds[i];
+        second.answered = i % 4 == 1 ? 400 : 0;  // never in the first of a stretch
+        second.statuses[200] = second.answered;
+        second.due = 100;
+        if (i % 4 != 0) continue;
+        stats::Histogram answers;
+        for (int k = 0; k < 400; ++k) answers.record(std::chrono::milliseconds(2));
+        run.result.stretches.push_back({i, std::min(4U, kSeconds - i), answers.cells(), answers.cells()});
+    }
+    const json::value data = json::parse(html::chart_data(run));
+    const json::value& series = data.at("series");
+    EXPECT_EQ(series.at("step").to_number<int>(), 4);
+    EXPECT_EQ(series.at("window").to_number<int>(), 12) << "400 answers in four seconds";
+    const json::array& answered = series.at("answered").as_array();
+    ASSERT_EQ(answered.size(), 1801U);
+    EXPECT_EQ(answered[0].to_number<double>(), 100);
+    EXPECT_EQ(answered[1800].to_number<double>(), 0) << "one second, in which there was none";
+    EXPECT_EQ(series.at("statuses").at("200").at(1799).to_number<double>(), 100);
+    EXPECT_EQ(series.at("due").at(1800).to_number<double>(), 100);
+    EXPECT_EQ(series.at("t").at(1800).to_number<int>(), 7200);
+    EXPECT_FALSE(series.at("service99").at(2).is_null());
+}
+
 TEST(Html, of_a_run_without_an_answer) {
     report::Report run = sample::open_run();
     run.result.all = {};
     run.result.endpoints[0] = {};
     run.result.seconds.clear();
+    run.result.stretches.clear();
     const json::value data = json::parse(data_of(report::to_html(run)));
     EXPECT_TRUE(data.at("series").at("t").as_array().empty());
     EXPECT_TRUE(data.at("percentiles").at("nines").as_array().empty());

@@ -32,9 +32,17 @@ result::Second second(const result::Sum& of_all, std::uint64_t parts, double cpu
     made.errors = of_all.errors() / parts;
     for (const auto& [status, count] : of_all.statuses) made.statuses[status] = count / parts;
     made.in_flight = 2;
-    made.response = of_all.response.cells();
-    made.service = of_all.service.cells();
+    made.response = result::brief_of(of_all.response.cells());
+    made.service = result::brief_of(of_all.service.cells());
     made.cpu = cpu;
+    return made;
+}
+
+// As many as there are seconds.
+std::vector<result::Stretch> stretches(const result::Sum& of_all, std::uint32_t seconds) {
+    std::vector<result::Stretch> made;
+    for (std::uint32_t i = 0; i < seconds; ++i)
+        made.push_back({i, 1, of_all.response.cells(), of_all.service.cells()});
     return made;
 }
 
@@ -87,6 +95,7 @@ report::Report open_run() {
     answer(made.result.endpoints[0], 5000, microseconds(2000), microseconds(1000));
     made.result.all = made.result.endpoints[0];
     made.result.seconds.assign(10, second(made.result.all, 10, 0.125));
+    made.result.stretches = stretches(made.result.all, 10);
     made.result.self.wall = 10;
     made.result.self.cpu = 1.25;
     made.result.self.busiest = 0.125;
@@ -118,6 +127,7 @@ report::Report closed_run() {
     made.result.all = made.result.endpoints[0];
     made.result.all.add(slow);
     made.result.seconds.assign(2, second(made.result.all, 2, 0.5));
+    made.result.stretches = stretches(made.result.all, 2);
     made.result.self.wall = 2;
     made.result.self.cpu = 1;
     made.result.self.busiest = 0.5;

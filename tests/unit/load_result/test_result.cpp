@@ -124,15 +124,16 @@ TEST(HdrLogOfARun, HasEndpointsAndSeconds) {
     result.endpoints.resize(2);
     result.endpoints[1].add(tally_of(3, 4ms, 2ms));
     result.seconds.resize(2);
-    result.seconds[1].response = times(3, 4ms).cells();
+    result.stretches = {{0, 1, {}, {}}, {1, 1, times(3, 4ms).cells(), {}}, {2, 4, {}, times(2, 7ms).cells()}};
     result.self.wall = 1.5;
     std::ostringstream out;
     write_hdr_log(out, result);
     const std::string text = out.str();
-    for (const char* part : {"BaseTime: 1700000000.000 ", "\nTag=/a/response,0.000,1.500,0.000,HISTF",
-                             "\nTag=/b/response,0.000,1.500,4.000,HISTF",
-                             "\nTag=/b/service,0.000,1.500,2.000,", "\nTag=response,0.000,1.000,0.000,",
-                             "\nTag=response,1.000,1.000,4.000,", "\nTag=service,1.000,1.000,0.000,"})
+    for (const char* part :
+         {"BaseTime: 1700000000.000 ", "\nTag=/a/response,0.000,1.500,0.000,HISTF",
+          "\nTag=/b/response,0.000,1.500,4.000,HISTF", "\nTag=/b/service,0.000,1.500,2.000,",
+          "\nTag=response,0.000,1.000,0.000,", "\nTag=response,1.000,1.000,4.000,",
+          "\nTag=service,1.000,1.000,0.000,", "\nTag=service,2.000,4.000,7.000,"})
         EXPECT_NE(text.find(part), std::string::npos) << part << text;
     result.plan.load.model = plan::Model::closed;
     std::ostringstream closed;
@@ -156,6 +157,21 @@ TEST(HdrLogOfARun, BeginsWithTheMeasuredTime) {
     EXPECT_NE(head("2023-11-14T22:13:20Z").find("BaseTime: 1700000002.500 "), std::string::npos);
     EXPECT_NE(head("2023-11-14T22:13:20.125Z").find("StartTime: 1700000002.625 "), std::string::npos);
     EXPECT_NE(head("whenever").find("BaseTime: 0.000 "), std::string::npos);
+}
+
+TEST(Brief, SaysWhatTheCellsSay) {
+    stats::Histogram histogram;
+    for (int i = 1; i <= 1000; ++i) histogram.record(i * 1ms);
+    const Brief brief = brief_of(histogram.cells());
+    EXPECT_EQ(brief.total, 1000U);
+    EXPECT_EQ(brief.p50, histogram.at(0.50));
+    EXPECT_EQ(brief.p90, histogram.at(0.90));
+    EXPECT_EQ(brief.p99, histogram.at(0.99));
+    EXPECT_EQ(brief.most, 1000ms);
+    const Brief few = brief_of(times(100, 1ms).cells());
+    EXPECT_TRUE(few.p90);
+    EXPECT_FALSE(few.p99);
+    EXPECT_FALSE(brief_of({}).p50);
 }
 
 }  // namespace
