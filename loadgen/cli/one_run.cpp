@@ -46,7 +46,7 @@ std::optional<NoRun> look_first(engine::Engine& engine, const RunOptions& option
 
 // Of a target that was not there: nothing has been sent, and the document says so.
 NoRun unreached(const result::Collector& collector, const RunOptions& options, NoRun no_run) {
-    report::Report report{options.environment, collector.result(now_in_utc(), 0, 0), {}, {}};
+    report::Report report{options.environment, collector.result(utc_of(Clock::now()), 0, 0), {}, {}};
     report.verdict.bottlenecks = {no_run.why};
     no_run.report = std::move(report);
     return no_run;
