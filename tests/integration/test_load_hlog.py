@@ -94,8 +94,7 @@ def java() -> str:
 def processed(log: Path, tag: str) -> tuple[dict[str, str], list[tuple[int, int]]]:
     """What HistogramLogProcessor has to say: its summary, and (value, how many are not above it)."""
     done = subprocess.run(
-        [java(), "-cp", JAR, "org.HdrHistogram.HistogramLogProcessor"]
-        + ["-i", log, "-tag", tag, "-outputValueUnitRatio", "1.0"],
+        [java(), "-cp", JAR, "org.HdrHistogram.HistogramLogProcessor", "-i", log, "-tag", tag, "-outputValueUnitRatio", "1.0"],
         check=True,
         capture_output=True,
         text=True,
