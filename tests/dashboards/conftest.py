@@ -15,7 +15,8 @@ def prometheus_is_here() -> None:
     need_prometheus()
 
 
-@pytest.fixture(scope="session")
+# Of these tests only: server, Prometheus and load are gone before others are run.
+@pytest.fixture(scope="module")
 def scene() -> Iterator[Scene]:
     need_prometheus()
     if not BINARY.exists() or not LOAD.exists():
