@@ -51,7 +51,8 @@ export const showUptime = (uptime) => {
 };
 export const showAbout = (status) => {
   const ledger = status.gil.ledger === "exact" ? "exact GIL books" : "no GIL books: " + status.gil.ledger;
-  about = `${status.version}, CPython ${status.python}, ${status.mode}, ${status.interface}, GIL policy ${status.gil.policy}, ${ledger}, process ${status.pid}`;
+  const kinds = status.mode === status.interface ? `mode and interface ${status.mode}` : `mode ${status.mode}, interface ${status.interface}`;
+  about = `${status.version}, CPython ${status.python}, ${kinds}, GIL policy ${status.gil.policy}, ${ledger}, process ${status.pid}`;
   showUptime(status.uptime_seconds);
 };
 

@@ -58,6 +58,8 @@ int run(const RunFlags& flags, const std::vector<std::string>& argv) {
     const Interrupts interrupts([&current] { current.stop(); });
     const auto linger = plan::parse_duration(flags.linger, Nanoseconds(0), kLongestLinger);
     if (!linger) return complain(kUsage, "--linger: " + linger.why());
+    if (*linger > Nanoseconds(0) && flags.metrics.empty())
+        return complain(kUsage, "--linger: waits for the last scrape of --metrics, which is not given");
     const auto publisher = publisher_of(flags, *plan);
     if (!publisher) return complain(kUsage, publisher.why());
     RunOptions options;

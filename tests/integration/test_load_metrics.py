@@ -138,6 +138,7 @@ def test_types_are_as_documented(target: Target, tmp_path: Path) -> None:
     [
         (("--metrics", "nonsense"), "--metrics: must be HOST:PORT"),
         (("--metrics", "127.0.0.1:0", "--linger", "soon"), "--linger: "),
+        (("--linger", "5s"), "--linger: waits for the last scrape of --metrics"),
     ],
 )
 def test_mistakes_are_said_before_anything_is_sent(target: Target, arguments: tuple[str, ...], what: str) -> None:
