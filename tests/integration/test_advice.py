@@ -149,6 +149,21 @@ def test_a_convoy_and_who_leads_it() -> None:
     assert most == pytest.approx(count / held, rel=0.2)
 
 
+def test_native_computing_needs_as_many_threads_as_there_are_cpus() -> None:
+    route = "/native/hash"
+    with lab("--threads=6") as server:
+        if server.get(f"{route}?mb=1").status == 501:
+            pytest.skip("the native extension is not built")
+        seen = advised(server, has(threads="main"), *[f"{route}?mb=8"] * 2)
+    numbers = the(seen, "threads", "main")["numbers"]
+    # One for each CPU; as many times more as such a thread has to wait for one on a machine that is full.
+    crowd = numbers["off_gil_seconds_per_request"] / numbers["native_seconds_per_request"]
+    assert numbers["useful_threads"] == pytest.approx(max(1, numbers["cpus"] * crowd), rel=0.3)
+    # Not what it would be if that was waiting.
+    waiting = 1 + numbers["off_gil_seconds_per_request"] / numbers["hold_seconds_per_request"]
+    assert numbers["useful_threads"] < waiting / 2
+
+
 def test_waiting_computing_natively_and_locks() -> None:
     with lab("--threads=6") as server:
         if server.get("/native/hash?mb=1").status == 501:

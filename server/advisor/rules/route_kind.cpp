@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "server/advisor/enough.hpp"
+#include "server/advisor/useful_threads.hpp"
 
 namespace baton::advisor {
 
@@ -85,12 +86,13 @@ bool blocks(const Window& window, const RouteWindow& route, Nanoseconds waits) {
     return 2 * blocked > waits;
 }
 
-std::optional<Advice> judge_io(const Window& window, const RouteWindow& route) {
+std::optional<Advice> judge_io(const Window& window, const Facts& facts, const RouteWindow& route) {
     const Nanoseconds waits = route[Phase::off_gil] - route.native();
     if (is_native(route) || part(waits, route.work()) < kMost ||
         route.per_request(route.work()) < kWorthTelling || blocks(window, route, waits))
         return std::nullopt;
-    const double useful = 1 + part(waits, std::max<Nanoseconds>(1, route[Phase::gil_hold]));
+    const double useful =
+        useful_threads({route[Phase::gil_hold], route[Phase::off_gil], route.native()}, facts.cpus);
     Advice advice = about(route, "io_bound");
     advice.weight = route.per_request(waits) / 1e12;
     advice.title = route.label + " waits for something else";
@@ -111,7 +113,10 @@ std::optional<Advice> judge_io(const Window& window, const RouteWindow& route) {
             "answer "
             "faster, make what it waits for faster, or wait for several things at once.";
         advice.expect = fmt::format(
-            "Up to about {:.0f} threads in this route, each one adds throughput: 1 + off / hold.", useful);
+            "Throughput grows with each thread in this route until there are {}: then the GIL or the CPUs "
+            "are "
+            "full.",
+            useful_text(useful));
     }
     advice.numbers.emplace_back("waiting_share_of_work", part(waits, route.work()));
     advice.numbers.emplace_back("useful_threads", useful);
@@ -153,7 +158,7 @@ Verdict cpu_bound(const Window& window, const Facts& facts) {
 }
 
 Verdict io_bound(const Window& window, const Facts& facts) {
-    return of_routes(window, facts, [&](const RouteWindow& route) { return judge_io(window, route); });
+    return of_routes(window, facts, [&](const RouteWindow& route) { return judge_io(window, facts, route); });
 }
 
 Verdict native(const Window& window, const Facts& facts) {
