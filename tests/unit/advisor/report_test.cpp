@@ -1,16 +1,19 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <boost/json/parse.hpp>
 #include <boost/json/value.hpp>
+#include <filesystem>
 #include <fstream>
+#include <iterator>
 #include <sstream>
 
 #include "server/advisor/report_json.hpp"
+#include "server/dispatch/inbox.hpp"
 #include "tests/unit/advisor/support.hpp"
 
 namespace baton::advisor {
-#include "server/dispatch/inbox.hpp"
 namespace {
 
 using namespace test;
@@ -55,9 +58,6 @@ metrics::Observation observation(std::uint64_t requests, Nanoseconds hold) {
     return seen;
 }
 
-TEST(Window, IsADifference) {
-    const metrics::Observation later = observation(30, 900);
-    const Window seen = window(condense(observation(10, 300), 1000), condense(later, 4000), later);
 // An observatory without Python.
 struct Observed {
     routing::RouteTable routes;
@@ -105,6 +105,9 @@ TEST(History, BeginsWithItsFirstSnapshot) {
     EXPECT_EQ(window(history.then(now.at), now, {}).held, 2 * kSecond);
 }
 
+TEST(Window, IsADifference) {
+    const metrics::Observation later = observation(30, 900);
+    const Window seen = window(condense(observation(10, 300), 1000), condense(later, 4000), later);
     EXPECT_EQ(seen.length, 3000);
     ASSERT_EQ(seen.routes.size(), 1U);
     EXPECT_EQ(seen.routes.front().label, "/a");
@@ -176,6 +179,45 @@ TEST(Report, JsonHasEverything) {
         EXPECT_FALSE(first.at(text).as_string().empty()) << text;
     EXPECT_FALSE(first.at("numbers").as_object().empty());
     EXPECT_NE(first.at("route").is_null(), first.at("interpreter").is_null());
+}
+
+// The repository: this file may know its own name only from where it was compiled.
+std::filesystem::path repository() {
+    std::filesystem::path root = std::filesystem::path(__FILE__).parent_path() / "../../..";
+    for (auto up = std::filesystem::current_path(); !exists(root / "docs/advice"); up = up.parent_path()) {
+        root = up;
+        if (up == up.root_path()) break;
+    }
+    return root;
+}
+
+std::string text_of(const std::filesystem::path& file) {
+    std::ifstream in(file);
+    return {std::istreambuf_iterator<char>(in), {}};
+}
+
+// Each rule's page: the one that `docs` names is there, is about it, and is in the list; and no page is left
+// over.
+TEST(Documented, EveryRuleHasItsPage) {
+    const std::filesystem::path root = repository();
+    const std::string list = text_of(root / "docs/advice/README.md");
+    for (const Rule& rule : rules()) {
+        const std::string id(rule.id);
+        Report report;
+        report.advice.emplace_back().id = id;
+        report.lacks.push_back({id, "something"});
+        const boost::json::value page = boost::json::parse(json(report));
+        const std::string docs(page.at("advice").at(0).at("docs").as_string());
+        EXPECT_EQ(docs, "docs/advice/" + id + ".md");
+        EXPECT_EQ(page.at("not_enough_data").at(0).at("docs").as_string(), docs);
+        EXPECT_TRUE(text_of(root / docs).starts_with("# " + id + ": ")) << docs;
+        EXPECT_THAT(list, HasSubstr("| [" + id + "](" + id + ".md) |"));
+    }
+    const auto pages = std::filesystem::directory_iterator(root / "docs/advice");
+    const auto count = std::count_if(begin(pages), end(pages), [](const auto& entry) {
+        return entry.path().extension() == ".md" && entry.path().stem() != "README";
+    });
+    EXPECT_EQ(static_cast<std::size_t>(count), rules().size());
 }
 
 TEST(Readable, LinesAreNoWiderThanATerminalAndNothingIsLeftOut) {
