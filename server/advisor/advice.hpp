@@ -51,6 +51,11 @@ struct Facts {
     bool automatic = true;   // their number
     std::string controller;  // what the thread controller last said
     std::vector<NamedHold> named_holds;
+    // What this server can serve with, beside threads that share one GIL. So far neither: there is no option
+    // for interpreters, and without a GIL WSGI is served from one thread (bound_threads in
+    // server/app/commands.cpp).
+    bool serves_interpreters = false;
+    bool serves_free_threaded = false;
 
     bool books() const { return gil && exact; }
     // 3.12 and later have interpreters with a GIL of their own.

@@ -176,6 +176,25 @@ def test_the_policy_latency_ends_the_convoy() -> None:
     assert waits_in_the_convoy("latency") < before / 2
 
 
+def test_what_more_processes_would_give_a_computing_route() -> None:
+    """It needs nothing but the GIL and a CPU, so a GIL for each CPU gives as much as there are CPUs."""
+    with lab("--threads=4") as server:
+        seen = advised(server, has(parallel="main", cpu_bound=CPU), *[f"{CPU}?n=400000"] * 2)
+    advice = the(seen, "parallel", "main")
+    numbers = advice["numbers"]
+    assert numbers["gil_share_of_work"] > 0.9
+    # I/O threads and the admin thread take their part.
+    assert max(1, 0.8 * numbers["cpus"]) <= numbers["processes_factor"] <= max(1, numbers["cpus"])
+    assert numbers["interpreters_factor"] == numbers["processes_factor"]
+    assert 1 <= numbers["free_threaded_factor"] <= numbers["processes_factor"]
+    # What this server has no option for is not advised.
+    assert "nterpreter" not in advice["do_this"]
+    assert "free-threaded" not in advice["do_this"]
+    assert "cannot serve with them yet" in advice["expect"]
+    if numbers["cpus"] >= 1.5 and numbers["cpu_share_of_holds"] >= 0.75:
+        assert "one server process for each CPU" in advice["do_this"]
+
+
 def test_native_computing_needs_as_many_threads_as_there_are_cpus() -> None:
     route = "/native/hash"
     with lab("--threads=6") as server:

@@ -65,18 +65,47 @@ TEST(Parallel, IsBoundedByTheCpus) {
     facts.cpus = 8;
     advice = parallel(window, facts).advice.at(0);
     EXPECT_NEAR(number(advice, "processes_factor"), 4.0, 1e-9);
-    EXPECT_THAT(advice.expect, HasSubstr("not measured"));
+    EXPECT_THAT(advice.expect, HasSubstr("Measured otherwise"));
 }
 
-TEST(Parallel, InterpretersAreNamedWhereThereAreAny) {
+TEST(Parallel, AdvisesWhatThisServerCanServeWith) {
     const Window window = test::window({route("/cpu", 1000, {.hold = 50 * kMs})});
     Facts facts = test::facts();
+    facts.python_version = "3.13.5";
+    const Advice now = parallel(window, facts).advice.at(0);
+    EXPECT_THAT(now.do_this, HasSubstr("one server process for each CPU"));
+    EXPECT_THAT(now.do_this, testing::Not(HasSubstr("nterpreter")));
+    EXPECT_THAT(now.do_this, testing::Not(HasSubstr("free-threaded")));
+    EXPECT_THAT(now.expect, HasSubstr("cannot serve with them yet"));
+    EXPECT_THAT(now.expect, HasSubstr("from a single thread"));
+    facts.serves_interpreters = facts.serves_free_threaded = true;
+    const Advice later = parallel(window, facts).advice.at(0);
+    EXPECT_THAT(later.do_this, HasSubstr("Interpreters"));
+    EXPECT_THAT(later.do_this, HasSubstr("free-threaded"));
+    EXPECT_THAT(later.expect, testing::Not(HasSubstr("this version")));
+}
+
+TEST(Parallel, InterpretersAreAdvisedWhereThisPythonHasThem) {
+    const Window window = test::window({route("/cpu", 1000, {.hold = 50 * kMs})});
+    Facts facts = test::facts();
+    facts.serves_interpreters = true;
     for (const auto& [version, expected] :
          {std::pair("3.11.2", false), {"3.12.0", true}, {"3.9.1", false}, {"4.0.0", true}, {"", false}}) {
         facts.python_version = version;
         const std::string text = parallel(window, facts).advice.at(0).do_this;
         EXPECT_EQ(text.find("Interpreters") != std::string::npos, expected) << version;
     }
+}
+
+TEST(Parallel, NobodyIsSentToCpusThatOthersUse) {
+    const auto judge = [](Nanoseconds cpu) {
+        return parallel(window({route("/cpu", 1000, {.hold = 60 * kMs, .cpu = cpu})}), facts()).advice.at(0);
+    };
+    EXPECT_EQ(judge(42 * kMs).severity, Severity::hint);
+    EXPECT_THAT(judge(42 * kMs).do_this, HasSubstr("server process"));
+    EXPECT_EQ(judge(41 * kMs).severity, Severity::info);
+    EXPECT_THAT(judge(41 * kMs).do_this, HasSubstr("nobody else uses"));
+    EXPECT_NEAR(number(judge(30 * kMs), "cpu_share_of_holds"), 0.5, 1e-9);
 }
 
 TEST(GilRules, SayWhatIsLacking) {
@@ -102,6 +131,7 @@ TEST(LongHold, NamesRouteAndPlace) {
     ASSERT_EQ(verdict.advice.size(), 1U);
     EXPECT_EQ(verdict.advice.front().route, "/hash");
     EXPECT_THAT(verdict.advice.front().do_this, HasSubstr("--log-long-holds"));
+    EXPECT_THAT(verdict.advice.front().title, HasSubstr("while others ask for it"));
     EXPECT_THAT(verdict.advice.front().finding, HasSubstr("60 ms"));
     EXPECT_NEAR(number(verdict.advice.front(), "mean_wait_seconds"), 0.04, 1e-9);
     facts.named_holds = {{"/other", "x.py:1 (x)", kSecond},
@@ -135,7 +165,6 @@ TEST(LongHold, ThreadsThatTheKernelStopsNowAndThenAreNone) {
         Window window = test::window({route("/cpu", 1000, {.hold = 10 * kMs})});
         window.kept = {{"/cpu", 20, time, 60 * kMs}};
         return long_hold(window, facts()).advice.size();
-    EXPECT_THAT(verdict.advice.front().title, HasSubstr("while others ask for it"));
     };
     EXPECT_EQ(count(kSecond), 1U);
     EXPECT_EQ(count(kSecond - kMs), 0U);
@@ -173,11 +202,11 @@ TEST(GcPauses, MatterWhenTheyAreLong) {
     EXPECT_EQ(gc_pauses(with_collections(0, kMs), facts()).advice.size(), 0U);
 }
 
-}  // namespace
-}  // namespace baton::advisor
 TEST(GcPauses, WhereThereIsNoGilNoneIsHeld) {
     EXPECT_THAT(gc_pauses(with_collections(300, 10 * kMs), facts()).advice.at(0).finding, HasSubstr("GIL"));
     EXPECT_THAT(gc_pauses(with_collections(300, 10 * kMs), without_books()).advice.at(0).finding,
                 testing::Not(HasSubstr("GIL")));
 }
 
+}  // namespace
+}  // namespace baton::advisor
