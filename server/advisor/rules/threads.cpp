@@ -74,7 +74,7 @@ std::string more_threads(const Facts& facts) {
 
 // What is known of how full all is.
 std::string room(const Window& window, const Facts& facts) {
-    const std::string cpus = fmt::format("the CPUs are {} full", percent(cpu_full(window, facts)));
+    std::string cpus = fmt::format("the CPUs are {} full", percent(cpu_full(window, facts)));
     if (!facts.books()) return cpus;
     return fmt::format("the GIL is held {} of the time and {}", percent(window.full()), cpus);
 }
