@@ -5,10 +5,15 @@ Most of what clang-tidy does on a file it does on the headers of Boost and the s
 Here the files of a folder that are compiled alike are read as one, each still itself: what is found is reported in its own
 file and line. A file that cannot be read after its neighbours (both have a helper of the same name, each local to its
 file) goes to a batch of its own. bugprone-suspicious-include, which would object to the batches themselves, runs on nothing.
+
+What was clean once is not read again while neither it, nor a header that it includes, nor the checks have changed: the
+preprocessed text is remembered by its hash, in $XDG_CACHE_HOME/baton-tidy or ~/.cache/baton-tidy. A complaint is not remembered.
 """
 
 from __future__ import annotations
 
+import functools
+import hashlib
 import json
 import os
 import re
@@ -29,6 +34,9 @@ EXTRA = ["-Wno-unknown-warning-option", "-Wno-deprecated-declarations"]
 NOISE = re.compile(r"^\d+ warnings? |^Suppressed |^Use -header-filter|^Found compiler error|^Error while processing ")
 # What clang reports when a file cannot be read, as opposed to what the checks find in it.
 CLASH = re.compile(r"^(\S+?):\d+:\d+: (?:fatal )?error: .*\[clang-diagnostic-error", re.MULTILINE)
+
+
+CLEAN = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "baton-tidy"
 
 
 @dataclass(frozen=True)
@@ -79,8 +87,40 @@ def batches(build: Path, wanted: Iterable[str]) -> list[Batch]:
     return sorted(found, key=lambda batch: -len(batch.files))
 
 
+@functools.cache
+def checks() -> bytes:
+    """What is looked for, and by whom."""
+    version = subprocess.run(["clang-tidy-19", "--version"], stdin=subprocess.DEVNULL, capture_output=True, check=True).stdout
+    return version + (ROOT / ".clang-tidy").read_bytes() + Path(__file__).read_bytes()
+
+
+def mark_of(batch: Batch) -> Path | None:
+    """The file that is there when this very text was clean; None when it cannot be preprocessed."""
+    text = "".join(f'#include "{name}"\n' for name in batch.files)
+    # Comments stay: NOLINT is one.
+    command = [*batch.arguments, "-E", "-C", "-x", "c++", "-o", "-", "-"]
+    done = subprocess.run(command, cwd=batch.directory, input=text.encode(), capture_output=True)
+    if done.returncode != 0:
+        return None
+    seen = hashlib.sha256(checks())
+    for part in ("\0".join(batch.arguments[1:]).encode(), done.stdout):
+        seen.update(part.replace(str(ROOT).encode(), b"."))
+    return CLEAN / seen.hexdigest()
+
+
 def clang_tidy(batch: Batch) -> tuple[bool, str]:
     """Whether it is clean, and what was printed."""
+    mark = mark_of(batch)
+    if mark and mark.exists():
+        return True, ""
+    clean, said = clang_tidy_itself(batch)
+    if clean and mark:
+        mark.parent.mkdir(parents=True, exist_ok=True)
+        mark.touch()
+    return clean, said
+
+
+def clang_tidy_itself(batch: Batch) -> tuple[bool, str]:
     with tempfile.TemporaryDirectory() as folder:
         source = batch.files[0]
         extra = [f"--extra-arg={word}" for word in EXTRA]
