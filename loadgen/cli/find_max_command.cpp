@@ -24,6 +24,8 @@ namespace {
 
 // A confirmation takes longer than a trial: short runs can be lucky.
 constexpr int kConfirmation = 3;
+// A rate at which the generator itself came too late is tried so often before it gives up.
+constexpr int kAttempts = 3;
 constexpr std::string_view kFewErrors = "errors<1%";
 
 struct FindMaxFlags {
@@ -141,16 +143,26 @@ class Finder {
     int search(search::FindMax finder) {
         std::optional<report::Report> best;
         while (const auto trial = finder.next()) {
-            auto tried = try_rate(*trial);
+            auto tried = try_in_earnest(*trial);
             if (const auto* no_run = std::get_if<NoRun>(&tried)) return complain(no_run->status, no_run->why);
             Tried& result = std::get<Tried>(tried);
             if (current_.stopped()) return complain(kInterrupted, "interrupted before an answer was found");
-            std::fputs(words_of(result, trial->rate).c_str(), stderr);
             if (!result.kept && result.own_limit) return at_own_limit(trial->rate, result);
             finder.tell(result.kept);
             if (result.kept && trial->confirming) best = std::move(result.report);
         }
         return conclude(finder, best);
+    }
+
+    // A neighbour's burst that kept the generator from running is over the next time; its own limit is not.
+    std::variant<Tried, NoRun> try_in_earnest(const search::FindMax::Trial& trial) {
+        for (int attempt = 1;; ++attempt) {
+            auto tried = try_rate(trial);
+            const Tried* result = std::get_if<Tried>(&tried);
+            if (result == nullptr || current_.stopped()) return tried;
+            std::fputs(words_of(*result, trial.rate).c_str(), stderr);
+            if (result->kept || !result->own_limit || attempt == kAttempts) return tried;
+        }
     }
 
     std::variant<Tried, NoRun> try_rate(const search::FindMax::Trial& trial) {

@@ -32,7 +32,8 @@ class Handler(BaseHTTPRequestHandler):
 print("pid", os.getpid(), flush=True)
 ThreadingHTTPServer(("127.0.0.1", int(sys.argv[1])), Handler).serve_forever()
 """
-QUICK = ("--duration", "200ms", "--warm-up", "0s", "--connections", "2")
+ATTEMPTS = 5
+QUICK = ("--duration", "200ms", "--warm-up", "0s", "--connections", "1")
 
 
 @pytest.fixture
@@ -48,11 +49,16 @@ WAITRESS = "/usr/bin/python3 -m waitress --listen 127.0.0.1:{port} --threads 4"
 
 
 def compare(tmp_path: Path, *arguments: str) -> tuple[Done, dict[str, Any]]:
-    """The outcome, and its JSON."""
+    """The outcome, and its JSON; once more when this machine had no time for the generator: then there are no verdicts."""
     file = tmp_path / "report.json"
-    done = baton_load("compare", "--json", str(file), *arguments)
-    assert done.status == 0, done.err
-    return done, json.loads(file.read_text())
+    for _ in range(ATTEMPTS):
+        done = baton_load("compare", "--json", str(file), *arguments)
+        report = json.loads(file.read_text()) if done.status in (0, 4) else {}
+        starved = any(each["generator_was_bottleneck"] for server in report.get("servers", []) for each in server["rounds"])
+        assert done.status == (4 if starved else 0), done.err
+        if not starved:
+            return done, report
+    pytest.skip("BATON-LOAD HAS NOT COMPARED: this machine was too busy for it every time")
 
 
 def metric(report: dict[str, Any], pair: int, name: str) -> dict[str, Any]:
@@ -131,7 +137,7 @@ def test_a_generator_that_was_the_limit_says_nothing_about_servers(tmp_path: Pat
 
 def test_standard_output_is_the_documents_when_it_is_asked_for_there(tmp_path: Path, server: str) -> None:
     done = baton_load("compare", *QUICK, "--rounds", "1", "--json", "-", f"{server} 0 200", f"{server} 0 200", cwd=tmp_path)
-    assert done.status == 0, done.err
+    assert done.status in (0, 4), done.err
     assert json.loads(done.out)["format"] == "baton-load-compare"
     assert not (tmp_path / "-").exists()
 

@@ -76,6 +76,23 @@ def test_a_closed_generator_that_stood_still(target: Target) -> None:
     assert running.returncode == 4
 
 
+def test_a_search_tries_again_where_it_stood_still(target: Target) -> None:
+    """Nothing about the target was learned there."""
+    searching = subprocess.Popen(
+        [str(LOAD), "find-max", "--rate", "200", "--most", "200", "--duration", "1", "--threshold", "errors<1%", "--live", "off",
+         target.url],
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    eventually(lambda: target.seen.paths["/"] > 20)
+    stopped(searching, 1.5)
+    out, err = searching.communicate(timeout=LIMIT_SECONDS)
+    trials = [line for line in err.splitlines() if line.lstrip().startswith("200.0/s")]
+    assert trials[0].endswith("the generator's own limit"), err
+    assert len(trials) > 1 and "  answered " in trials[1], err
+    # 4 when this machine had no time for it all three times.
+    assert searching.returncode == 0 and "highest rate that keeps it: 200.0/s" in out or searching.returncode == 4, out + err
+
+
 def test_the_warm_up_does_not_count_as_work(target: Target) -> None:
     """The connection was opened in it, and is none of the measured time's."""
     running = started("--rate", "20", "--warm-up", "2", "--duration", "1", "--connections", "1", target.url)

@@ -193,16 +193,18 @@ def test_find_max_takes_no_shape_from_a_scenario(target: Target, tmp_path: Path,
 
 def test_find_max_says_when_nothing_is_kept(target: Target) -> None:
     done = baton_load("find-max", "--threshold", "errors<1%", "--duration", "200ms", "--rate", "20", target.url + "/?status=500")
-    assert done.status == 1
-    assert "no rate was found that keeps what was asked" in done.line
+    assert done.status in (1, 4)
+    # A machine that has no time for the generator is told of first.
+    says = {1: "no rate was found that keeps what was asked", 4: "the generator itself was at its limit"}
+    assert says[done.status] in done.line
 
 
 def test_a_failed_threshold_comes_before_a_target_that_cannot_keep_up(target: Target) -> None:
     """Of which the generator is innocent."""
-    arguments = ["run", "--rate", "50", "--connections", "1", "--duration", "1", target.url + "/?ms=50"]
-    slow = baton_load(*arguments)
-    failed = baton_load(*arguments, "--threshold", "p50<1ms")
-    assert (slow.status, failed.status) == (4, 1), slow.out + failed.out
+    arguments = ["--rate", "50", "--connections", "1", "--duration", "1", target.url + "/?ms=50"]
+    slow = run(*arguments)
+    failed = run(*arguments, "--threshold", "p50<1ms")
+    assert slow.status == 4 and failed.status_is(1), slow.out + failed.out
 
 
 # --- What is sent
@@ -314,8 +316,8 @@ def test_thresholds_decide_the_status(target: Target) -> None:
 
 
 def test_a_percentile_without_samples_is_no_success(target: Target) -> None:
-    done = baton_load("run", "--rate", "50", "--duration", "1", "--threshold", "p99<10s", target.url)
-    assert done.status == 1
+    done = run("--rate", "50", "--duration", "1", "--threshold", "p99<10s", target.url)
+    assert done.status_is(1), done.out
     assert "n/a" in done.out
 
 

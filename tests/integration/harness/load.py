@@ -43,6 +43,11 @@ class Done:
         assert len(lines) == 1, self.err
         return lines[0]
 
+    def status_is(self, status: int) -> bool:
+        """Also when this machine had no time for baton-load, which it tells of first: status 4, and why in its report."""
+        assert self.report is not None, self.err
+        return self.status == (4 if self.report["verdict"]["own"] else status)
+
 
 def baton_load(*arguments: str, env: dict[str, str] | None = None, cwd: Path | None = None) -> Done:
     """Runs it to its end."""
