@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from typing import Any
 
 import pytest
+from harness.measured import measured
 from harness.prometheus import Scrape
 from harness.server import BINARY, REPOSITORY, Server, direct, usual_environment
 
@@ -136,6 +137,7 @@ CPU, IO = "/cpu/countdown", "/io/sleep"
 CONVOY = (f"{CPU}?n=200000", f"{CPU}?n=200000", f"{IO}?ms=5")
 
 
+@measured
 def test_a_convoy_and_who_leads_it() -> None:
     cpu, io = CPU, IO
     with lab("--threads=4", "--gil-policy=cpython") as server:
@@ -179,6 +181,7 @@ def answered(server: Server, route: str) -> float:
     return Scrape(server.metrics()).total("http_server_request_duration_seconds_count", http_route=route)
 
 
+@measured
 def test_the_policy_latency_ends_the_convoy() -> None:
     """The same load; a machine that is too full may leave some of it: it stops who holds the GIL."""
     before = waits_in_the_convoy("cpython")
@@ -186,6 +189,7 @@ def test_the_policy_latency_ends_the_convoy() -> None:
     assert waits_in_the_convoy("latency") < before / 2
 
 
+@measured
 def test_what_more_processes_would_give_a_computing_route() -> None:
     """It needs nothing but the GIL and a CPU, so a GIL for each CPU gives as much as there are CPUs."""
     with lab("--threads=4") as server:
@@ -205,6 +209,7 @@ def test_what_more_processes_would_give_a_computing_route() -> None:
         assert "one server process for each CPU" in advice["do_this"]
 
 
+@measured
 def test_native_computing_needs_as_many_threads_as_there_are_cpus() -> None:
     route = "/native/hash"
     with lab("--threads=6") as server:
@@ -220,6 +225,7 @@ def test_native_computing_needs_as_many_threads_as_there_are_cpus() -> None:
     assert numbers["useful_threads"] < waiting / 2
 
 
+@measured
 def test_waiting_computing_natively_and_locks() -> None:
     with lab("--threads=6") as server:
         if server.get("/native/hash?mb=1").status == 501:

@@ -5,12 +5,14 @@ from __future__ import annotations
 import re
 
 import pytest
+from harness.measured import measured
 from harness.server import Server
 
 BLOCKED = r"a callback blocked the event loop for ([0-9.]+) ms"
 LIMIT = ("--log-slow-callbacks", "50ms")
 
 
+@measured
 @pytest.mark.parametrize("path", ["/busy", "/asleep", "/callback", "/child"])
 def test_a_callback_that_blocks_is_named(loop: str, path: str) -> None:
     with Server("asgi_blocking:app", "--loop", loop, *LIMIT) as server:
@@ -24,6 +26,7 @@ def test_a_callback_that_blocks_is_named(loop: str, path: str) -> None:
     assert int(found.group(2)) in range(lines[0] - 1, lines[0] + 2), (lines, report)
 
 
+@measured
 def test_who_waits_is_not_slow(loop: str) -> None:
     """Long, but in short steps."""
     with Server("asgi_blocking:app", "--loop", loop, "--log-slow-callbacks", "1s") as server:

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 import pytest
 from harness.client import Client, Response
+from harness.measured import measured
 from harness.prometheus import Scrape
 from harness.server import Server
 from harness.timing import in_python, phases
@@ -68,6 +69,7 @@ def adds_up(one: Account) -> None:
     assert in_python(one.parts) + one.parts["queue"] <= one.outside + SLOP, one
 
 
+@measured
 @pytest.mark.parametrize("path", ["/compute", "/steps", "/child", "/grandchildren", "/callbacks"])
 def test_computing_holds_the_gil_wherever_the_request_does_it(server: Server, path: str) -> None:
     """In its own task, in tasks that it has started, in callbacks: all run in the request's context."""
@@ -77,6 +79,7 @@ def test_computing_holds_the_gil_wherever_the_request_does_it(server: Server, pa
     assert one.off <= one.wall - 0.2 + SLOP, one
 
 
+@measured
 def test_sleeping_is_off_the_gil(server: Server) -> None:
     one = account(server, "/sleep?s=0.2")
     adds_up(one)
@@ -85,6 +88,7 @@ def test_sleeping_is_off_the_gil(server: Server) -> None:
     assert one.hold <= one.wall - 0.15, one
 
 
+@measured
 def test_a_thread_beside_the_loop_is_off_the_gil(server: Server) -> None:
     one = account(server, "/thread?s=0.2")
     adds_up(one)
@@ -114,6 +118,7 @@ def wait_until_waiting(server: Server, count: int) -> None:
         time.sleep(0.01)
 
 
+@measured
 def test_who_could_run_but_stands_behind_another_is_ready(server: Server) -> None:
     """The one that waits is woken at the beginning of a callback that then keeps the loop for itself."""
     waiting = Ask(server, "/wait")
@@ -128,6 +133,7 @@ def test_who_could_run_but_stands_behind_another_is_ready(server: Server) -> Non
     assert woken.hold < 0.1 and woken.off >= 0.1 - SLOP, woken
 
 
+@measured
 def test_a_timer_that_is_due_behind_another_is_ready(server: Server) -> None:
     """Its time is over while another computes: from then on it could run."""
     sleeping = Ask(server, "/wait-then-sleep?s=0.1")
@@ -140,6 +146,7 @@ def test_a_timer_that_is_due_behind_another_is_ready(server: Server) -> None:
     assert slept.ready >= 0.3, (slept, blocking)
 
 
+@measured
 def test_a_request_that_comes_while_the_loop_is_busy_waits_in_the_queue(server: Server) -> None:
     """Which of the two comes first is not for the client to say, so it may take more than one attempt."""
     for _ in range(10):
@@ -154,6 +161,7 @@ def test_a_request_that_comes_while_the_loop_is_busy_waits_in_the_queue(server: 
     raise AssertionError(late)
 
 
+@measured
 def test_what_one_computes_is_not_charged_to_another(server: Server) -> None:
     """A child task of the one runs while the other is suspended; and four that take turns."""
     waiting = Ask(server, "/wait")

@@ -13,6 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 
 import pytest
+from harness.measured import measured
 from harness.prometheus import Scrape
 from harness.server import Server
 
@@ -74,6 +75,7 @@ def waits_of_short_requests(policy: str) -> float:
         return statistics.median(waits)
 
 
+@measured
 def test_short_requests_wait_less_than_by_cpythons_own_rules() -> None:
     assert 2 * waits_of_short_requests("latency") < waits_of_short_requests("cpython")
 

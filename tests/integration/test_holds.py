@@ -9,6 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
+from harness.measured import measured
 from harness.prometheus import Scrape
 from harness.server import Server, direct
 
@@ -35,6 +36,7 @@ def settled(server: Server, requests: int) -> Scrape:
         time.sleep(0.02)
 
 
+@measured
 def test_blame_names_the_route_that_computes() -> None:
     with Server("work:app", "--threads", "3") as server, ThreadPoolExecutor(2) as pool:
         for path in ("/compute", "/sleep"):
@@ -55,6 +57,7 @@ def test_blame_names_the_route_that_computes() -> None:
     assert status["longest_holds"][0]["seconds"] > 0
 
 
+@measured
 def test_all_blame_together_is_all_waiting() -> None:
     with Server("work:app", "--threads", "4") as server, ThreadPoolExecutor(4) as pool:
         targets = ["/compute?s=0.1", "/sleep?s=0.01", "/native?s=0.05", "/lock?s=0.05"] * 4
@@ -64,6 +67,7 @@ def test_all_blame_together_is_all_waiting() -> None:
     assert scrape.total(BLAME) == pytest.approx(scrape.total("cpython_gil_waiting_seconds_total"), rel=1e-3)
 
 
+@measured
 def test_native_code_off_the_gil_is_cpu_time_and_no_hold() -> None:
     with Server("work:app", "--threads", "2") as server:
         native = server.get("/native?s=0.2").json()
@@ -111,6 +115,7 @@ def stack_lines(log: str, by: str) -> list[list[int]]:
     return found
 
 
+@measured
 def test_a_long_call_of_c_code_is_named_with_file_and_line() -> None:
     with Server("holds:app", "--threads", "2", "--log-long-holds", "5ms") as server:
         lines = server.get("/c-beside", "X-Request-ID: the-long-one").json()
@@ -119,6 +124,7 @@ def test_a_long_call_of_c_code_is_named_with_file_and_line() -> None:
     assert any(stack[:1] == lines for stack in stacks), (lines, log)
 
 
+@measured
 def test_forced_hand_overs_in_python_are_named_too_and_threads_by_name() -> None:
     options = ("--gil-policy", "cpython", "--switch-interval", "0.05", "--log-long-holds", "20ms")
     with Server("holds:app", "--threads", "2", *options) as server:

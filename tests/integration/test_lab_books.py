@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+from harness.measured import measured
 from harness.prometheus import Scrape
 from harness.server import REPOSITORY, START_SECONDS, Server
 from harness.timing import in_python, phases
@@ -62,6 +63,7 @@ def share(lab: Server, target: str, *names: str) -> float:
     return best
 
 
+@measured
 @pytest.mark.parametrize("prefix", MODES)
 @pytest.mark.parametrize(
     "target", ["/cpu/countdown?n=2000000", "/cpu/primes?n=50000", "/cpu/fib?n=24", "/cpu/json?records=20000"]
@@ -70,6 +72,7 @@ def test_what_computes_holds_the_lock(lab: Server, prefix: str, target: str) -> 
     assert share(lab, prefix + target, "gil-hold") > 0.8
 
 
+@measured
 @pytest.mark.parametrize("prefix", MODES)
 @pytest.mark.parametrize(
     "target",
@@ -85,6 +88,7 @@ def test_what_waits_lets_the_lock_go(lab: Server, prefix: str, target: str) -> N
     assert share(lab, prefix + target, "off-gil", "ready") > 0.6
 
 
+@measured
 @pytest.mark.parametrize("prefix", MODES)
 @pytest.mark.parametrize(
     "target",
@@ -106,6 +110,7 @@ def test_native_work_that_lets_the_lock_go(native: Server, prefix: str, target: 
     assert cpu > 2 * held
 
 
+@measured
 @pytest.mark.parametrize("prefix", MODES)
 @pytest.mark.parametrize(
     "target",
@@ -137,6 +142,7 @@ def spent(lab: Server, before: Scrape, route: str, requests: int) -> tuple[float
         time.sleep(0.01)
 
 
+@measured
 @pytest.mark.parametrize(
     "target",
     [
@@ -151,6 +157,7 @@ def test_who_joins_threads_waits_for_a_python_lock(lab: Server, target: str) -> 
     assert share(lab, target, "lock-wait", "gil-wait") > 0.8
 
 
+@measured
 @pytest.mark.parametrize(
     "target", ["/threads/countdown?threads=2&n=2000000", "/processes/counter?workers=2&n=1000"]
 )
@@ -158,6 +165,7 @@ def test_beside_the_loop_others_are_waited_for_off_the_lock(lab: Server, target:
     assert share(lab, "/asgi" + target, "off-gil", "ready", "gil-wait") > 0.8
 
 
+@measured
 def test_threads_that_compute_wait_for_each_other(lab: Server) -> None:
     """`thread:lab-N` is what the books call them all."""
     before = blamed(lab)
@@ -171,6 +179,7 @@ def blamed(lab: Server) -> float:
     )
 
 
+@measured
 @pytest.mark.parametrize("prefix", MODES)
 def test_many_waits_on_one_thread_are_one_wait(lab: Server, prefix: str) -> None:
     assert share(lab, prefix + "/asyncio/gather?n=20&ms=300", "off-gil", "ready") > 0.8
@@ -180,11 +189,13 @@ def test_many_waits_on_one_thread_are_one_wait(lab: Server, prefix: str) -> None
     assert float(seconds[2]) < float(seconds[1]) / 4
 
 
+@measured
 @pytest.mark.parametrize("prefix", MODES)
 def test_a_blocking_call_is_not_the_locks_fault(lab: Server, prefix: str) -> None:
     assert share(lab, prefix + "/asyncio/blocking?ms=300", "off-gil") > 0.8
 
 
+@measured
 def test_a_blocking_call_stops_the_others_of_the_loop(lab: Server) -> None:
     """Their 10 ms end while the loop is blocked for 600: then they are ready, and nobody runs them."""
     for _ in range(5):
@@ -199,6 +210,7 @@ def test_a_blocking_call_stops_the_others_of_the_loop(lab: Server) -> None:
     raise AssertionError(f"nobody was ready while the loop was blocked: {parts}")
 
 
+@measured
 def test_a_blocking_call_on_a_thread_stops_nobody(lab: Server) -> None:
     with ThreadPoolExecutor(2) as crowd:
         blocking = crowd.submit(lab.get, "/asyncio/blocking?ms=500")
@@ -208,6 +220,7 @@ def test_a_blocking_call_on_a_thread_stops_nobody(lab: Server) -> None:
     assert other["gil-wait"] < 0.25
 
 
+@measured
 def test_interpreters_have_locks_of_their_own(lab: Server) -> None:
     """Their holds are in nobody's way: they are not in the books of the main interpreter."""
     if lab.get("/interpreters/countdown?n=1").status == 501:

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 import pytest
+from harness.measured import measured
 from harness.prometheus import Scrape
 from harness.server import Server
 from harness.timing import in_python, phases
@@ -69,6 +70,7 @@ def adds_up(one: Account) -> None:
     assert in_python(one.parts) + one.parts["queue"] <= one.outside + SLOP, one
 
 
+@measured
 def test_computing_holds_the_gil(server: Server) -> None:
     one = account(server, "/compute?s=0.2")
     adds_up(one)
@@ -77,6 +79,7 @@ def test_computing_holds_the_gil(server: Server) -> None:
     assert one.off <= 0.05 * one.wall
 
 
+@measured
 def test_sleeping_is_off_the_gil(server: Server) -> None:
     one = account(server, "/sleep?s=0.2")
     adds_up(one)
@@ -84,6 +87,7 @@ def test_sleeping_is_off_the_gil(server: Server) -> None:
     assert one.hold <= one.wall - 0.2 + SLOP + 0.01
 
 
+@measured
 def test_native_work_is_off_the_gil(server: Server) -> None:
     """Inside the standard library, where no server has a hand: hashlib lets go by itself."""
     one = account(server, "/native?s=0.2")
@@ -92,6 +96,7 @@ def test_native_work_is_off_the_gil(server: Server) -> None:
     assert one.hold <= 0.2 * one.wall
 
 
+@measured
 def test_waiting_for_a_lock_is_told_apart(server: Server) -> None:
     one = account(server, "/lock?s=0.2")
     adds_up(one)
@@ -119,6 +124,7 @@ def together(server: Server, *targets: str) -> list[Account]:
     return at_once(account, server, *targets)
 
 
+@measured
 def test_two_that_compute_wait_for_each_other(server: Server) -> None:
     begun = time.perf_counter()
     both = together(server, "/compute?s=0.3", "/compute?s=0.3")
@@ -131,6 +137,7 @@ def test_two_that_compute_wait_for_each_other(server: Server) -> None:
     assert max(one.wait for one in both) >= 0.1
 
 
+@measured
 def test_beside_computing_threads_native_work_and_sleep_stay_what_they_are(server: Server) -> None:
     native, asleep, busy = together(server, "/native?s=0.2", "/sleep?s=0.2", "/compute?s=0.4")
     for one in (native, asleep, busy):
@@ -140,6 +147,7 @@ def test_beside_computing_threads_native_work_and_sleep_stay_what_they_are(serve
     assert busy.hold >= 0.95 * busy.cpu
 
 
+@measured
 def test_waiting_in_the_queue_is_not_python_time() -> None:
     with Server("work:app", "--server-timing", "--threads", "1") as single:
         first, second = together(single, "/sleep?s=0.3", "/sleep?s=0.3")
@@ -226,6 +234,7 @@ def test_the_gils_own_counters_contain_the_requests(served: tuple[Scrape, Scrape
     assert after.total("cpython_gil_hold_seconds_count") > before.total("cpython_gil_hold_seconds_count")
 
 
+@measured
 def test_a_hold_in_progress_is_counted_while_it_lasts() -> None:
     """Exact at every moment: the counter moves although nobody has let go yet."""
     with Server("work:app", "--threads", "2") as running, running.client() as client:
@@ -239,6 +248,7 @@ def test_a_hold_in_progress_is_counted_while_it_lasts() -> None:
         assert client.response().status == 200
 
 
+@measured
 def test_the_admin_address_answers_while_every_thread_computes() -> None:
     with Server("work:app", "--threads", "2") as running:
         clients = [running.client() for _ in range(2)]

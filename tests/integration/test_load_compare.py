@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 from harness.load import LIMIT_SECONDS, LOAD, Done, baton_load
+from harness.measured import measured
 from harness.server import BINARY, REPOSITORY, usual_environment
 
 # A server of the standard library; the second argument is what each answer costs, in milliseconds of CPU.
@@ -65,6 +66,7 @@ def metric(report: dict[str, Any], pair: int, name: str) -> dict[str, Any]:
     return next(found for found in report["pairs"][pair]["metrics"] if found["metric"] == name)
 
 
+@measured
 def test_a_server_that_works_four_times_as_hard_is_worse(tmp_path: Path, server: str) -> None:
     done, report = compare(tmp_path, *QUICK, f"{server} 2 200", f"{server} 8 200")
     headline = metric(report, 0, "requests_per_cpu_second")
@@ -94,6 +96,7 @@ def test_baton_shows_its_books_and_itself_as_the_noise(tmp_path: Path) -> None:
     assert "a verdict takes 6 rounds" in done.out
 
 
+@measured
 def test_baton_against_a_peer_has_a_ratio_with_its_interval(tmp_path: Path) -> None:
     known = subprocess.run(["/usr/bin/python3", "-c", "import waitress"], capture_output=True, check=False, timeout=60)
     if known.returncode != 0:
@@ -161,6 +164,7 @@ def test_errors_are_shown_and_in_the_verdict(tmp_path: Path, server: str) -> Non
     assert "B had errors in 1 of 1 rounds" in done.out
 
 
+@measured
 def test_the_cpu_of_workers_counts(tmp_path: Path, server: str) -> None:
     """Behind a shell that waits for it, and behind a master that has gone."""
     behind_shell = server.removeprefix("exec ") + " 2 200; exit 0"

@@ -17,6 +17,7 @@ from pathlib import Path
 
 import pytest
 from harness.load import LIMIT_SECONDS, LOAD, Target, baton_load, eventually, run, talker
+from harness.measured import measured
 
 
 def peak_kilobytes(*arguments: str) -> tuple[int, str]:
@@ -42,6 +43,7 @@ ENDLESS = {
 }
 
 
+@measured
 @pytest.mark.parametrize("what", ENDLESS)
 def test_what_never_ends_is_given_up(what: str) -> None:
     first, more = ENDLESS[what]
@@ -110,6 +112,7 @@ def test_an_idle_websocket_that_closes_is_no_error() -> None:
 # --- Numbers at the end
 
 
+@measured
 def test_answers_behind_half_a_second_are_not_of_it() -> None:
     with Target() as target:
         done = run("--connections", "4", "--duration", "300ms", target.url + "/quick", target.url + "/?ms=600")

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from harness.devtools import Chromium, Tab
+from harness.measured import measured
 from harness.page import PICTURES, lab, load, opened, saved_recording, seconds_of
 from harness.server import Server
 
@@ -62,6 +63,7 @@ def waits_under(policy: str, chromium: Chromium, folder: Path) -> tuple[float, f
         return waits
 
 
+@measured
 def test_it_is_there_under_cpython_and_gone_under_latency(chromium: Chromium, tmp_path: Path) -> None:
     """Other work on the machine may take a thread its core while it holds the lock: then it is tried again."""
     seen = []
@@ -79,6 +81,7 @@ def convoy() -> Iterator[Server]:
         yield server
 
 
+@measured
 def test_the_page_advises_against_it(chromium: Chromium, convoy: Server) -> None:
     with opened(chromium, convoy) as tab:
         mine = "[...document.querySelectorAll('#advice-list .advice')].find((one) => one.textContent.includes('docs/advice/convoyed.md'))"

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from harness.measured import measured
 from harness.prometheus import Scrape
 from harness.server import BINARY, REPOSITORY, Process, direct
 
@@ -82,6 +83,7 @@ print(json.dumps({"wall": time.perf_counter() - begun, "cpu": sum(cpu), "process
 """
 
 
+@measured
 def test_a_sleeping_program_is_off_the_gil(tmp_path: Path) -> None:
     with python(tmp_path, CLOCKS + "for _ in range(100): time.sleep(0.003)\n" + TELL) as probe:
         process = only(probe.report())
@@ -92,6 +94,7 @@ def test_a_sleeping_program_is_off_the_gil(tmp_path: Path) -> None:
     assert gil["forced"] == 0
 
 
+@measured
 def test_a_computing_program_holds_it(tmp_path: Path) -> None:
     with python(tmp_path, CLOCKS + "compute(0.4)\n" + TELL) as probe:
         process = only(probe.report())
@@ -102,6 +105,7 @@ def test_a_computing_program_holds_it(tmp_path: Path) -> None:
     assert gil["longest_hold_seconds"] >= 0.01
 
 
+@measured
 def test_threads_that_compute_wait_for_each_other(tmp_path: Path) -> None:
     program = CLOCKS + "together(*(threading.Thread(target=compute, args=(0.25,)) for _ in range(3)))\n" + TELL
     with python(tmp_path, program) as probe:
@@ -117,6 +121,7 @@ def test_threads_that_compute_wait_for_each_other(tmp_path: Path) -> None:
     assert sum(bucket["count"] for bucket in gil["waits"]["buckets"]) == gil["takes"]
 
 
+@measured
 def test_the_scheduler_is_lent(tmp_path: Path) -> None:
     """Beside computing threads, a sleeper waits for the switch interval at each turn, but not with Baton's scheduler."""
     program = CLOCKS + (

@@ -11,6 +11,7 @@ from contextlib import contextmanager
 
 import pytest
 from harness.client import Client
+from harness.measured import measured
 from harness.prometheus import Scrape
 from harness.server import Process, Server, direct
 
@@ -47,6 +48,7 @@ def in_flight(server: Server, target: str, count: int) -> Iterator[list[Client]]
             client.close()
 
 
+@measured
 def test_it_grows_while_requests_wait_off_the_gil() -> None:
     """A hundred requests that sleep for half a second each are 50 s of work for one thread."""
     with Server("work:app") as server:
@@ -83,6 +85,7 @@ def test_the_bounds_are_kept() -> None:
         assert threads(server)["size"] <= 5
 
 
+@measured
 def test_computing_requests_do_not_pile_up_threads() -> None:
     """The GIL is full: some may overtake in its line, the others wait in the queue, where they cost nothing."""
     with Server("work:app", "--server-timing") as server, in_flight(server, "/compute?s=0.05", 60) as clients:
@@ -103,6 +106,7 @@ def test_computing_requests_do_not_pile_up_threads() -> None:
         assert decisions(server, "overtake") >= 1
 
 
+@measured
 def test_it_shrinks_when_threads_are_idle() -> None:
     with Server("work:app") as server:
         with in_flight(server, "/sleep?s=0.3", 30) as clients:

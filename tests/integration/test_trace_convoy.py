@@ -8,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 
 import pytest
+from harness.measured import measured
 from harness.prometheus import Scrape
 from harness.recording import record
 from harness.server import REPOSITORY, Server
@@ -51,6 +52,7 @@ def waiting(timeline: Timeline) -> float | None:
     return sum(waits) / len(requests)
 
 
+@measured
 def test_the_convoy_is_there_and_gone() -> None:
     means: dict[str, list[float | None]] = {policy: [] for policy in POLICIES}
     forced: dict[str, int] = {}
