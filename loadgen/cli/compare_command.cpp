@@ -81,7 +81,7 @@ Problem put_contenders(Flags& flags, compare::Settings& settings) {
     }
     const std::size_t least = flags.again ? 1 : 2;
     if (settings.contenders.size() < least || settings.contenders.size() > kMostServers)
-        return Fault{fmt::format("{} server commands: from {} to {}, please, each as one argument",
+        return Fault{fmt::format("server commands: {} given; from {} to {}, please, each as one argument",
                                  settings.contenders.size(), least, kMostServers)};
     if (flags.again) {
         compare::Contender same = settings.contenders.front();
@@ -233,6 +233,7 @@ void add_compare(CLI::App& app, Work& work, const std::vector<std::string>& argv
     command->add_option("--json", flags->json, "the report for programs; - is standard output")
         ->type_name("FILE");
     add_plan_flags(*command, flags->plan, false);
+    hide_flags(*command, {"--ramp", "--step", "--threshold"});
     command->callback([flags, &work] { work = [flags] { return work_of(*flags); }; });
 }
 

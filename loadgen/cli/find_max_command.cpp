@@ -226,6 +226,7 @@ void add_find_max(CLI::App& app, Work& work, const std::vector<std::string>& arg
         "find-max",
         "Find the highest rate at which the target keeps the thresholds; --rate is where it begins (100)");
     add_plan_flags(command, flags->plan, true);
+    hide_flags(command, {"--ramp", "--step"});
     add_output_flags(command, flags->output);
     command.add_option("--most", flags->most, "no rate above this is tried (1000000)")->type_name("N");
     command.add_option("--precision", flags->precision, "how close, in per cent (5)")->type_name("N");

@@ -203,6 +203,10 @@ Parsed<plan::Scenario> wishes_of(const PlanFlags& flags) {
 
 }  // namespace
 
+void hide_flags(CLI::App& command, std::initializer_list<const char*> names) {
+    for (const char* name : names) command.get_option(name)->group("");
+}
+
 void add_plan_flags(CLI::App& command, PlanFlags& flags, bool urls) {
     if (urls)
         command.add_option("URL", flags.urls, "http, https, ws, wss; http+unix:/run/app.sock:/path")

@@ -6,6 +6,7 @@
 
 #include <CLI/CLI.hpp>
 #include <cstdint>
+#include <initializer_list>
 #include <optional>
 #include <string>
 #include <vector>
@@ -31,6 +32,9 @@ struct PlanFlags {
 
 // `urls`: the command takes them as its positional arguments.
 void add_plan_flags(CLI::App& command, PlanFlags& flags, bool urls);
+
+// Not in the command's --help: it refuses them, and says why in its own words.
+void hide_flags(CLI::App& command, std::initializer_list<const char*> names);
 
 plan::Parsed<plan::Plan> make_plan(const PlanFlags& flags);
 

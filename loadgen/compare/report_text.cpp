@@ -105,11 +105,15 @@ std::string pair_text(const Comparison& comparison, const Pair& pair) {
     return table.text(kIndent);
 }
 
+std::string rounds_of(std::size_t count) {
+    return count == 1 ? "1 round" : fmt::format("{} rounds", count);
+}
+
 }  // namespace
 
 std::string to_text(const Comparison& comparison, const std::string& load) {
-    std::string text = fmt::format("baton-load compare: {} rounds, a fresh process each; {}; seed {}\n",
-                                   comparison.round_count(), load, comparison.seed);
+    std::string text = fmt::format("baton-load compare: {}, a fresh process each; {}; seed {}\n",
+                                   rounds_of(comparison.round_count()), load, comparison.seed);
     append_servers(comparison, text);
     if (comparison.round_count() > 0) {
         text += '\n' + medians_text(comparison);

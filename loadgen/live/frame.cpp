@@ -180,7 +180,7 @@ void strip(Frame& frame, const View& view, const Look& look) {
         line.add(shades, kHues.at(decade));
         frame.push_back(std::move(line));
     }
-    const std::string caption = shown < view.strip.size() ? fmt::format("the last {} seconds", shown)
+    const std::string caption = shown < view.strip.size() ? fmt::format("the last {} s", shown)
                                                           : std::string("a column for each second");
     frame.push_back(Line(look).add(
         fmt::format(" {:>9}  {}, {}", "", caption, view.open ? "from due" : "from sent"), Hue::faint));

@@ -199,8 +199,8 @@ def test_who_is_there_already_is_not_measured(server: str) -> None:
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [
-        ([], "0 server commands"),
-        (["true"], "1 server commands"),
+        ([], "server commands: 0 given"),
+        (["true"], "server commands: 1 given"),
         (["true", "true", "--rounds", "0"], "--rounds: "),
         (["true", "true", "--duration", "soon"], "--duration: "),
         (["true", "true", "--admin", "https://h"], "--admin: "),

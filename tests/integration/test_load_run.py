@@ -191,6 +191,16 @@ def test_find_max_takes_no_shape_from_a_scenario(target: Target, tmp_path: Path,
     assert target.seen.paths["/shape"] == 0
 
 
+@pytest.mark.parametrize(
+    ("command", "refused"), [("run", ()), ("find-max", ("--ramp", "--step")), ("compare", ("--ramp", "--step", "--threshold"))]
+)
+def test_help_lists_what_the_command_takes(command: str, refused: tuple[str, ...]) -> None:
+    done = baton_load(command, "--help")
+    assert done.status == 0
+    listed = {flag for flag in ("--rate", "--ramp", "--step", "--threshold") if f" {flag}" in done.out or f",{flag}" in done.out}
+    assert listed == {"--rate", "--ramp", "--step", "--threshold"} - set(refused)
+
+
 def test_find_max_says_when_nothing_is_kept(target: Target) -> None:
     done = baton_load("find-max", "--threshold", "errors<1%", "--duration", "200ms", "--rate", "20", target.url + "/?status=500")
     assert done.status in (1, 4)

@@ -91,14 +91,16 @@ Advice thread_advice(const Window& window, const Facts& facts, const OnThreads& 
     const bool too_few = !facts.automatic && static_cast<double>(facts.most_threads) < 0.7 * useful &&
                          busy > 0.7 * static_cast<double>(facts.most_threads);
     advice.severity = far_too_many || too_few ? Severity::hint : Severity::info;
-    advice.title = fmt::format("{} interpreter threads are of use", useful_text(useful));
+    const std::string number = useful_text(useful);
+    const std::string are = number == "1" ? "1 interpreter thread is" : number + " interpreter threads are";
+    advice.title = are + " of use";
     advice.finding = fmt::format(
         "The requests on interpreter threads hold the GIL for {} and work without it for {} on average, {} "
-        "of that on a CPU, so {} threads are enough to fill the GIL or {:.3g} CPUs. There are {} now, at "
-        "most {}; {:.1f} of them had a request on average.",
+        "of that on a CPU, so {} enough to fill the GIL or {:.3g} CPUs. Baton has {} now, at most {}; {:.1f} "
+        "of them had a request on average.",
         duration(sum.per_request(sum.spent.hold)), duration(sum.per_request(sum.spent.off)),
-        duration(sum.per_request(sum.spent.native)), useful_text(useful), facts.cpus, facts.threads,
-        facts.most_threads, busy);
+        duration(sum.per_request(sum.spent.native)), are, facts.cpus, facts.threads, facts.most_threads,
+        busy);
     if (facts.automatic && !facts.controller.empty())
         advice.finding += " The thread controller: " + facts.controller + '.';
     advice.expect = "More threads than that make the line for the GIL or a CPU longer and nothing faster.";
