@@ -119,9 +119,11 @@ def wait_for_the_first_scrape(prometheus: Prometheus) -> None:
         time.sleep(0.1)
 
 
-def wait_for_the_last_scrape(prometheus: Prometheus, expected: float) -> None:
+def wait_for_the_last_scrape(prometheus: Prometheus, expected: float, over: float) -> None:
+    """The generator's when it had ended, and the server's after `over`: a request is in its books a moment after its response."""
+    server = f'up{{job="baton"}} == 1 and timestamp(up{{job="baton"}}) > {over + 0.5}'
     end = time.monotonic() + 20
-    while prometheus.value('sum(baton_load_requests_total) and on () sum(baton_load_running) == 0 and on () up{job="baton"} == 1') != expected:
+    while prometheus.value(f"sum(baton_load_requests_total) and on () sum(baton_load_running) == 0 and on () ({server})") != expected:
         assert time.monotonic() < end, "the last figures of the run were not scraped"
         time.sleep(0.2)
 
@@ -137,7 +139,7 @@ def measured(folder: Path, server: Server, metrics: str, prometheus: Prometheus)
         load.wait_for(lambda: report.exists() and report.stat().st_size > 0 and report.read_bytes().endswith(b"\n"))
         end = time.time()
         read = json.loads(report.read_text())
-        wait_for_the_last_scrape(prometheus, read["totals"]["answered"])
+        wait_for_the_last_scrape(prometheus, read["totals"]["answered"], end)
         last = time.time()
     return read, begin + 1, end, last
 

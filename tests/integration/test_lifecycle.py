@@ -71,7 +71,7 @@ def test_requests_in_the_queue_are_served_before_the_end() -> None:
 def test_readyz_says_no_while_draining() -> None:
     server = Server("work:app", "--threads", "1")
     with server.client() as client:
-        client.send(b"GET /sleep?s=1" + HOST)
+        client.send(b"GET /sleep?s=3" + HOST)
         server.wait_until_active(1)
         assert server.readyz() == 200
         server.signal(signal.SIGTERM)
@@ -86,7 +86,7 @@ def test_readyz_says_no_while_draining() -> None:
 def test_no_new_connections_while_draining() -> None:
     server = Server("work:app", "--threads", "1")
     with server.client() as client:
-        client.send(b"GET /sleep?s=1" + HOST)
+        client.send(b"GET /sleep?s=3" + HOST)
         server.wait_until_active(1)
         server.signal(signal.SIGTERM)
         while server.readyz() == 200:

@@ -139,7 +139,7 @@ def test_connections_beyond_the_limit_are_refused() -> None:
     with Server("work:app", "--max-connections", "3", "--threads", "3") as server, ExitStack() as stack:
         held = [stack.enter_context(server.client()) for _ in range(3)]
         for client in held:
-            client.send(b"GET /sleep?s=1" + HOST)
+            client.send(b"GET /sleep?s=3" + HOST)
         server.wait_until_active(3)
         answer = server.get("/")
         assert answer.status == 503 and int(answer.get("Retry-After") or "-1") >= 0
