@@ -84,7 +84,7 @@ class RequestParser final : private boost::beast::http::basic_parser<true> {
     void take_framing_field(FieldId id, std::string_view value, Error& ec);
 
     Request& request_;
-    const ParserLimits& limits_;
+    ParserLimits limits_;     // a copy: nothing has to outlive the parser but the request
     std::string_view input_;  // the bytes of the call in progress
     std::string* body_ = nullptr;
     Fault fault_ = Fault::none;

@@ -141,7 +141,8 @@ TEST_F(Python, SleepingIsOff) {
 
 TEST_F(Python, NativeWorkWithoutTheLockIsOff) {
     const Result result = measure(kHash);
-    EXPECT_GE(result.off(), result.cpu * 8 / 10) << "nearly all of its CPU time is sha256";
+    EXPECT_GE(result.off(), result.cpu * 6 / 10)
+        << "most of its CPU time is sha256; a sanitizer makes the rest longer";
     EXPECT_LE(result.books.held, result.wall / 2);
     EXPECT_EQ(result.books.lock_waited, 0);
 }
