@@ -24,6 +24,8 @@ BINARY = Path(os.environ.get("BATON_BINARY", REPOSITORY / "build" / "baton")).re
 START_SECONDS = 30.0
 STOP_SECONDS = 30.0
 
+# Who is started in the background ignores Ctrl-C, and hands that on to what is started here; tests send it on purpose.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # Loopback is never behind a proxy, whatever the environment says.
 direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))

@@ -165,6 +165,12 @@ struct LongHoldsTest : ::testing::Test {
         holds.emplace(runtime(), LongHolds::Limits{limit, limit}, std::move(route_name), log);
         told_as_unheeded.emplace();
     }
+    // By this one: on a busy machine others hold the GIL for long, too.
+    std::optional<NamedHold> named_hold(const std::string& by) const {
+        for (NamedHold& each : holds->named())
+            if (each.by == by) return std::move(each);
+        return {};
+    }
     static std::string name_of(std::uint32_t route, const std::string& path) {
         return "route " + std::to_string(route) + " of " + path;
     }
@@ -232,10 +238,9 @@ TEST_F(LongHoldsTest, WhereItWasIsTheInnermostFrame) {
     begin(20ms);
     const auto exchange = request("/where", 7);
     hold_until("; at the end:", exchange.get());
-    const std::vector<NamedHold> named = holds->named();
-    ASSERT_EQ(named.size(), 1U);
-    EXPECT_EQ(named[0].by, "route 7 of /where");
-    EXPECT_TRUE(std::regex_match(named[0].where, std::regex(kPlace))) << named[0].where;
+    const auto named = named_hold("route 7 of /where");
+    ASSERT_TRUE(named);
+    EXPECT_TRUE(std::regex_match(named->where, std::regex(kPlace))) << named->where;
 }
 
 TEST_F(LongHoldsTest, WithoutALogTheyAreNamedAllTheSame) {
@@ -245,15 +250,14 @@ TEST_F(LongHoldsTest, WithoutALogTheyAreNamedAllTheSame) {
     on_a_thread([&](PyThreadState* state) {
         EXPECT_TRUE(wait_for([&] {
             hold(state, module, 40);
-            return !holds->named().empty();
+            return named_hold("thread:holder").has_value();
         }));
     });
     EXPECT_EQ(logged(), "");
-    const std::vector<NamedHold> named = holds->named();
-    ASSERT_EQ(named.size(), 1U);
-    EXPECT_EQ(named[0].by, "thread:holder");
-    EXPECT_TRUE(std::regex_match(named[0].where, std::regex(kPlace))) << named[0].where;
-    EXPECT_GE(named[0].unheeded, 20ms);
+    const auto named = named_hold("thread:holder");
+    ASSERT_TRUE(named);
+    EXPECT_TRUE(std::regex_match(named->where, std::regex(kPlace))) << named->where;
+    EXPECT_GE(named->unheeded, 20ms);
 }
 
 TEST_F(LongHoldsTest, AHoldThatEndedSoonAfterItWasAskedToIsNotNamed) {
