@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 from harness.browser import Browser
 from harness.frameworks import lacking, skip_without
+from harness.measured import measured
 from harness.server import APPS, Server
 
 skip_without("starlette", "anyio", "multipart")
@@ -108,6 +109,7 @@ def test_a_streamed_body_in_starlette(starlette: Server) -> None:
             assert client.post("/body", CONTENT).json() == [len(CONTENT), hashlib.sha256(CONTENT).hexdigest()]
 
 
+@measured
 def test_synchronous_endpoints_run_in_the_thread_pool(starlette: Server) -> None:
     begun = time.monotonic()
     with ThreadPoolExecutor(10) as pool:
@@ -258,6 +260,7 @@ def test_fastapi_documents_itself(fastapi: Server) -> None:
 
 
 @needs_fastapi
+@measured
 def test_fastapi_threads(fastapi: Server) -> None:
     begun = time.monotonic()
     with ThreadPoolExecutor(10) as pool:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from harness.client import Client, Truncated
+from harness.measured import measured
 from harness.prometheus import Scrape
 from harness.server import Server
 
@@ -85,6 +86,7 @@ def test_a_request_that_takes_too_long_is_a_504() -> None:
         assert rejected(server, "request_timeout") == 1
 
 
+@measured
 def test_the_time_of_a_request_begins_with_its_head_and_ends_with_its_last_byte(tmp_path: Path) -> None:
     with (tmp_path / "big").open("wb") as file:
         file.truncate(1 << 30)

@@ -140,7 +140,7 @@ def test_tls_that_trusts_anybody(tls: Target) -> None:
 
 
 def test_tls_where_there_is_none(target: Target) -> None:
-    done = baton_load("run", target.url.replace("http:", "https:"))
+    done = baton_load("run", "--timeout", "1s", target.url.replace("http:", "https:"))
     assert done.status == 3
     assert "TLS handshake" in done.line
 

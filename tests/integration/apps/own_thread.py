@@ -3,7 +3,7 @@
 import threading
 import time
 
-threading.Thread(target=time.sleep, args=(30,)).start()
+threading.Thread(target=time.sleep, args=(600,)).start()
 
 
 def app(environ, start_response):
