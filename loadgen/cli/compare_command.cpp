@@ -5,6 +5,7 @@
 #include <array>
 #include <atomic>
 #include <charconv>
+#include <chrono>
 #include <iostream>
 #include <memory>
 #include <optional>
@@ -33,8 +34,8 @@ constexpr std::size_t kMostServers = 20;
 constexpr std::size_t kMostRounds = 1000;
 constexpr std::string_view kDefaultUrl = "http://127.0.0.1:{port}/";
 constexpr std::string_view kDefaultAdmin = "http://127.0.0.1:{admin}";
-constexpr const char* kRoundDuration = "5s";
-constexpr const char* kRoundWarmUp = "1s";
+constexpr Nanoseconds kRoundDuration = std::chrono::seconds(5);
+constexpr Nanoseconds kRoundWarmUp = std::chrono::seconds(1);
 // Any ports will do to see whether the flags are sound.
 constexpr compare::Addresses kSomePorts{65534, 65535};
 constexpr std::size_t kLongestLine = 500;
@@ -124,10 +125,8 @@ Parsed<compare::Settings> settings_of(Flags& flags) {
         return std::move(*problem);
     if (Problem problem = put_limit("--stop-timeout", flags.stop_limit, settings.stop_limit))
         return std::move(*problem);
-    if (flags.plan.scenario.empty()) {
-        if (!flags.plan.duration) flags.plan.duration = kRoundDuration;
-        if (!flags.plan.warm_up) flags.plan.warm_up = kRoundWarmUp;
-    }
+    flags.plan.usual_duration = kRoundDuration;
+    flags.plan.usual_warm_up = kRoundWarmUp;
     return settings;
 }
 

@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <chrono>
 #include <cstdio>
 #include <memory>
 #include <optional>
@@ -108,7 +109,7 @@ class Finder {
     PlanFlags with_rate(const std::string& rate) const {
         PlanFlags flags = flags_.plan;
         flags.rate = rate;
-        if (!flags.duration && flags.scenario.empty()) flags.duration = "5s";
+        flags.usual_duration = std::chrono::seconds(5);
         return flags;
     }
 

@@ -24,7 +24,6 @@ using plan::Problem;
 
 namespace {
 
-constexpr Nanoseconds kDuration = std::chrono::seconds(10);
 constexpr Nanoseconds kTimeout = std::chrono::seconds(10);
 constexpr std::size_t kClosedConnections = 10;
 constexpr std::size_t kOpenConnections = 256;
@@ -122,13 +121,13 @@ Problem put_thresholds(plan::WishedLoad& load, const PlanFlags& flags) {
     return {};
 }
 
-Parsed<plan::Load> load_of(const plan::WishedLoad& wished) {
+Parsed<plan::Load> load_of(const plan::WishedLoad& wished, const PlanFlags& flags) {
     plan::Load load;
     load.model = wished.rate ? plan::Model::open : plan::Model::closed;
     load.arrival = wished.arrival.value_or(plan::Arrival::uniform);
     load.connections = wished.connections.value_or(wished.rate ? kOpenConnections : kClosedConnections);
-    load.duration = wished.duration.value_or(kDuration);
-    load.warm_up = wished.warm_up.value_or(Nanoseconds(0));
+    load.duration = wished.duration.value_or(flags.usual_duration);
+    load.warm_up = wished.warm_up.value_or(flags.usual_warm_up);
     load.timeout = wished.timeout.value_or(kTimeout);
     load.threads = wished.threads.value_or(1);
     load.seed = wished.seed.value_or(1);
@@ -261,7 +260,7 @@ Parsed<plan::Plan> make_plan(const PlanFlags& flags) {
     forget_the_files_shape(wishes->load, flags);
     if (Problem problem = put_load(wishes->load, flags)) return std::move(*problem);
     if (Problem problem = put_thresholds(wishes->load, flags)) return std::move(*problem);
-    Parsed<plan::Load> load = load_of(wishes->load);
+    Parsed<plan::Load> load = load_of(wishes->load, flags);
     if (!load) return load.fault();
     plan::Plan plan;
     plan.endpoints = std::move(wishes->endpoints);

@@ -5,12 +5,14 @@
 #pragma once
 
 #include <CLI/CLI.hpp>
+#include <chrono>
 #include <cstdint>
 #include <initializer_list>
 #include <optional>
 #include <string>
 #include <vector>
 
+#include "loadgen/clock.hpp"
 #include "loadgen/plan/fault.hpp"
 #include "loadgen/plan/plan.hpp"
 
@@ -28,6 +30,9 @@ struct PlanFlags {
     std::optional<std::string> body, body_file;
     bool fresh_connections = false;
     plan::Trust trust;
+    // Where neither these nor the scenario say.
+    Nanoseconds usual_duration = std::chrono::seconds(10);
+    Nanoseconds usual_warm_up{};
 };
 
 // `urls`: the command takes them as its positional arguments.

@@ -175,6 +175,17 @@ def test_the_cpu_of_workers_counts(tmp_path: Path, server: str) -> None:
         assert each["rounds"][0]["server_cpu_seconds"] >= 0.0019 * each["rounds"][0]["answered"]
 
 
+@pytest.mark.parametrize(("load", "lasts"), [("", "1 s of warm-up"), ('[load]\nwarm-up = "200ms"\n', "200 ms of warm-up")])
+def test_a_scenario_that_does_not_say_how_long_has_the_usual_rounds(tmp_path: Path, server: str, load: str, lasts: str) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+    scenario = tmp_path / "scenario.toml"
+    scenario.write_text(f'base = "http://127.0.0.1:{port}"\n{load}[[endpoint]]\npath = "/"\n')
+    command = f"{server} 0 200".replace("{port}", str(port))
+    done, _ = compare(tmp_path, "--scenario", str(scenario), "--rounds", "1", "--aa", "--duration", "200ms", "-c", "1", command)
+    assert f"for 200 ms after {lasts}" in done.out
+
+
 def test_a_server_that_does_not_start_is_shown_with_what_it_said(server: str) -> None:
     done = baton_load("compare", *QUICK, f"{server} 0 200", "echo 'cannot find the module' >&2; exit 3")
     assert done.status == 3
