@@ -7,6 +7,7 @@
 #include <optional>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include "loadgen/cli/commands.hpp"
 #include "loadgen/cli/exit.hpp"
@@ -16,6 +17,8 @@
 #include "loadgen/cli/plan_flags.hpp"
 #include "loadgen/plan/quantity.hpp"
 #include "loadgen/plan/threshold.hpp"
+#include "loadgen/report/server_text.hpp"
+#include "loadgen/report/words.hpp"
 #include "loadgen/result/metric.hpp"
 #include "loadgen/search/find_max.hpp"
 
@@ -66,6 +69,20 @@ struct Tried {
     bool own_limit;  // it was the generator that could not do more
 };
 
+// What was not kept, each with what it came to.
+std::string missed_of(const result::Verdict& verdict) {
+    std::vector<std::string> missed;
+    for (const result::Kept& kept : verdict.thresholds) {
+        if (kept.kept) continue;
+        missed.push_back(fmt::format("{} ({})", report::printable(kept.threshold.text),
+                                     kept.actual
+                                         ? report::threshold_value(kept.threshold.metric, *kept.actual)
+                                         : "not enough samples"));
+    }
+    if (!verdict.delivered) missed.emplace_back("the rate was not delivered");
+    return fmt::format("{}", fmt::join(missed, "; "));
+}
+
 std::string words_of(const Tried& tried, double rate) {
     const result::Result& result = tried.report.result;
     const auto p99 = result::percentile(result.all.response, 0.99);
@@ -74,7 +91,7 @@ std::string words_of(const Tried& tried, double rate) {
                        100 * result.all.error_share(),
                        tried.kept        ? "kept"
                        : tried.own_limit ? "the generator's own limit"
-                                         : "not kept");
+                                         : "not kept: " + missed_of(tried.report.verdict));
 }
 
 bool all_kept(const report::Report& report) {
