@@ -18,7 +18,6 @@
 #include "loadgen/plan/quantity.hpp"
 #include "loadgen/plan/threshold.hpp"
 #include "loadgen/report/server_text.hpp"
-#include "loadgen/report/words.hpp"
 #include "loadgen/result/metric.hpp"
 #include "loadgen/search/find_max.hpp"
 
@@ -26,6 +25,7 @@ namespace loadgen::cli {
 
 namespace {
 
+constexpr Nanoseconds kTrial = std::chrono::seconds(5);
 // A confirmation takes longer than a trial: short runs can be lucky.
 constexpr int kConfirmation = 3;
 // A rate at which the generator itself came too late is tried so often before it gives up.
@@ -73,11 +73,7 @@ struct Tried {
 std::string missed_of(const result::Verdict& verdict) {
     std::vector<std::string> missed;
     for (const result::Kept& kept : verdict.thresholds) {
-        if (kept.kept) continue;
-        missed.push_back(fmt::format("{} ({})", report::printable(kept.threshold.text),
-                                     kept.actual
-                                         ? report::threshold_value(kept.threshold.metric, *kept.actual)
-                                         : "not enough samples"));
+        if (!kept.kept) missed.push_back(report::threshold_text(kept));
     }
     if (!verdict.delivered) missed.emplace_back("the rate was not delivered");
     return fmt::format("{}", fmt::join(missed, "; "));
@@ -126,7 +122,7 @@ class Finder {
     PlanFlags with_rate(const std::string& rate) const {
         PlanFlags flags = flags_.plan;
         flags.rate = rate;
-        flags.usual_duration = std::chrono::seconds(5);
+        flags.usual_duration = kTrial;
         return flags;
     }
 

@@ -8,6 +8,7 @@
 
 #include "loadgen/books/books.hpp"
 #include "loadgen/result/result.hpp"
+#include "loadgen/result/verdict.hpp"
 
 namespace loadgen::report {
 
@@ -25,6 +26,7 @@ class Paint {
 
 std::string labelled(std::string_view label, std::string_view text);  // a line, the label in its column
 std::string threshold_value(std::string_view metric, double value);   // in the unit of the metric
+std::string threshold_text(const result::Kept& kept);                 // it, and what it came to
 std::string server_text(const books::Books& books, const result::Result& result, const Paint& paint);
 
 // What the client saw of a route of the server: the endpoint of the same name; nullptr when there is none.

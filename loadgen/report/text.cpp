@@ -127,10 +127,7 @@ class Writer {
         if (report_.verdict.thresholds.empty()) return;
         out_ += '\n';
         for (const result::Kept& kept : report_.verdict.thresholds) {
-            const std::string actual = kept.actual
-                                           ? "actual " + threshold_value(kept.threshold.metric, *kept.actual)
-                                           : "not enough samples";
-            const std::string text = printable(kept.threshold.text) + ", " + actual;
+            const std::string text = threshold_text(kept);
             line("threshold", kept.kept ? paint_(Colour::green, "kept") + "    " + text
                                         : paint_(Colour::red, "missed") + "  " + text);
         }
@@ -194,6 +191,12 @@ std::string threshold_value(std::string_view metric, double value) {
     if (metric == "errors") return percent_text(value);
     if (metric == "rate") return rate_text(value) + "/s";
     return duration_text(value);
+}
+
+std::string threshold_text(const result::Kept& kept) {
+    const std::string actual =
+        kept.actual ? "actual " + threshold_value(kept.threshold.metric, *kept.actual) : "not enough samples";
+    return printable(kept.threshold.text) + ", " + actual;
 }
 
 std::string labelled(std::string_view label, std::string_view text) {

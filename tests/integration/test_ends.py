@@ -34,7 +34,7 @@ def test_a_signal_while_the_application_is_imported() -> None:
     process = Process("serve", "--bind", "127.0.0.1:0", "--admin", "off", "slow_import:app")
     process.wait_for("importing")
     process.signal(signal.SIGTERM)
-    assert process.wait() == 0
+    assert process.wait(10) == 0
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])

@@ -208,7 +208,7 @@ def test_find_max_says_when_nothing_is_kept(target: Target) -> None:
     says = {1: "no rate was found that keeps what was asked", 4: "the generator itself was at its limit"}
     assert says[done.status] in done.line
     if done.status == 1:
-        assert "errors 100.00 %  not kept: errors<1% (100.0 %)" in done.err
+        assert "errors 100.00 %  not kept: errors<1%, actual 100.0 %" in done.err
 
 
 def test_a_failed_threshold_comes_before_a_target_that_cannot_keep_up(target: Target) -> None:
